@@ -1,0 +1,89 @@
+"""One request, one tenant, one transaction."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from core.api.authentication import tenant_of_key
+from core.errors import ERPError
+from core.models import Membership, Tenant
+from core.tenancy import tenant
+
+API_PREFIX = "/api/"
+
+
+def public(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Marks a view that needs no tenant (sign-in, health).  Everything else is closed to strangers by default."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+class TenantMiddleware:
+    """Runs the view, and the rendering of its answer, inside the tenant's transaction.  An error rolls all of it back."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.tenant = request.membership = None  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        if settings.ERP_EVENTS_PORT:
+            host = request.get_host().rsplit(":", 1)[0]
+            response._csp_update = {"connect-src": ["'self'", f"{request.scheme}://{host}:{settings.ERP_EVENTS_PORT}"]}  # type: ignore[attr-defined]
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: list[Any], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        if getattr(view, "is_public", False):
+            return None
+        if request.path.startswith(API_PREFIX):
+            return _api(request, view, args, kwargs)
+        return _web(request, view, args, kwargs)
+
+
+def _api(request: HttpRequest, view: Callable[..., HttpResponseBase], args: list[Any], kwargs: dict[str, Any]) -> HttpResponseBase | None:
+    tenant_id = tenant_of_key(request.headers.get("Authorization", ""))
+    if tenant_id is None:
+        return None  # DRF answers 401 itself: the view needs no scope to refuse
+    with tenant(tenant_id):
+        structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
+        return _answer(request, view, args, kwargs)
+
+
+def _web(request: HttpRequest, view: Callable[..., HttpResponseBase], args: list[Any], kwargs: dict[str, Any]) -> HttpResponseBase:
+    if not request.user.is_authenticated:
+        if request.headers.get("HX-Request"):
+            answer = HttpResponse(status=204)
+            answer["HX-Redirect"] = reverse(settings.LOGIN_URL)
+            return answer
+        return redirect_to_login(request.get_full_path())
+    tenant_id = request.session.get("tenant_id")
+    if tenant_id is None:
+        return redirect("core:choose_tenant")
+    try:
+        with tenant(tenant_id):
+            structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
+            membership = Membership.objects.filter(user_id=request.user.pk, is_active=True).first()
+            if membership is None:
+                del request.session["tenant_id"]
+                return redirect("core:choose_tenant")
+            request.membership = membership  # type: ignore[attr-defined]
+            request.tenant = Tenant.objects.get(id=tenant_id)  # type: ignore[attr-defined]
+            return _answer(request, view, args, kwargs)
+    except ERPError as refusal:
+        return render(request, "core/error.html", {"error": refusal, "status": refusal.status.value}, status=refusal.status.value)
+
+
+def _answer(request: HttpRequest, view: Callable[..., HttpResponseBase], args: list[Any], kwargs: dict[str, Any]) -> HttpResponseBase:
+    response = view(request, *args, **kwargs)
+    render_now = getattr(response, "render", None)
+    if callable(render_now) and not response.is_rendered:  # type: ignore[attr-defined]
+        response = render_now()
+    return response

@@ -1,0 +1,5 @@
+"""The rail at the left: what each role sees."""
+
+from core.web.navigation import NavItem
+
+NAVIGATION: tuple[NavItem, ...] = ()

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class O2OConfig(AppConfig):
+    name = "o2o"

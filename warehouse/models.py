@@ -1,0 +1,93 @@
+"""Parcels and the waves that pick them."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core.db_functions import ClockTimestamp
+from core.tenancy import TenantRow, copied, fk
+
+
+class WaveStatus(models.IntegerChoices):
+    RELEASED = 1, _("待拣")
+    PICKED = 2, _("已拣完")
+    SHIPPED = 3, _("已发完")
+
+
+class Wave(TenantRow):
+    """Parcels picked together onto one cart (`tote`: a bin of kind TOTE; a parcel's slot is its place on it)."""
+
+    facility = fk("inventory.Facility")
+    code = models.CharField(max_length=20)
+    status = models.SmallIntegerField(choices=WaveStatus.choices, db_default=WaveStatus.RELEASED)
+    tote = fk("inventory.Bin")
+    parcel_count = models.IntegerField()
+    picker_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(status__in=WaveStatus.values), name="warehouse_wave_status")]
+        indexes = [
+            models.Index(fields=["tenant_id", "facility", "created_at", "id"], name="warehouse_wave_newest"),
+            models.Index(fields=["tenant_id", "facility", "tote"], name="warehouse_wave_busy_tote", condition=Q(status__lt=3)),
+        ]
+
+
+class ParcelStatus(models.IntegerChoices):
+    WAITING = 0, _("等派单")
+    PLANNED = 1, _("等波次")
+    RELEASED = 2, _("拣货中")
+    PICKED = 3, _("已拣")
+    SHIPPED = 4, _("已发货")
+    CANCELLED = 5, _("已取消")
+
+
+class Handover(models.IntegerChoices):
+    CARRIER = 0, _("快递")
+    DOCK = 1, _("月台交接")
+    STORE = 2, _("门店交付")
+
+
+class Parcel(TenantRow):
+    """What gets one waybill.  `ref` is the order it serves, opaque here; `label` its own sealed copy of the receiver."""
+
+    facility = copied("inventory.Facility")
+    ref = models.BigIntegerField()
+    wave = fk(Wave, null=True)
+    slot = models.SmallIntegerField(null=True)
+    status = models.SmallIntegerField(choices=ParcelStatus.choices)
+    handover = models.SmallIntegerField(choices=Handover.choices, db_default=Handover.CARRIER)
+    weight_g = models.IntegerField(null=True)
+    carton_no = models.SmallIntegerField(db_default=1)
+    carton_of = models.SmallIntegerField(db_default=1)
+    reason = models.CharField(max_length=40, db_default="", blank=True)  # why the machine made this parcel
+    min_expires_on = models.DateField()
+    priority = models.SmallIntegerField(db_default=0)
+    ship_by = models.DateTimeField()
+    label = models.BinaryField(null=True)
+    tracking_number = models.CharField(max_length=40, null=True)
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+    shipped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=ParcelStatus.values), name="warehouse_parcel_status"),
+            models.CheckConstraint(condition=Q(status=4, shipped_at__isnull=False) | (~Q(status=4) & Q(shipped_at__isnull=True)), name="warehouse_parcel_shipped"),
+            models.CheckConstraint(condition=~Q(status__in=[2, 3]) | Q(wave__isnull=False), name="warehouse_parcel_waved"),
+        ]
+        indexes = [
+            models.Index(fields=["tenant_id", "ref"], name="warehouse_parcel_ref"),
+            models.Index(fields=["tenant_id", "wave"], name="warehouse_parcel_wave", condition=Q(wave__isnull=False)),
+            models.Index(fields=["tenant_id", "facility", "ship_by", "id"], name="warehouse_parcel_queue", condition=Q(status=1)),
+        ]
+
+
+class ParcelLine(TenantRow):
+    parcel = fk(Parcel)
+    sku = copied("inventory.Sku")
+    ref = models.BigIntegerField()  # the order line, opaque here
+    quantity = models.IntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(quantity__gt=0), name="warehouse_parcelline_quantity")]
+        indexes = [models.Index(fields=["tenant_id", "parcel"], name="warehouse_parcelline_parcel")]
