@@ -1,9 +1,15 @@
 """The database's clock is the only clock that decides deadlines.  Rules get dates and instants as arguments."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from core import db
+from core.tenancy import current_scope
+
+_pinned: ContextVar[date | None] = ContextVar("pinned_today", default=None)
+_MEMO = "today"
 
 
 def now() -> datetime:
@@ -11,6 +17,23 @@ def now() -> datetime:
     return db.rows("SELECT clock_timestamp()")[0][0]  # type: ignore[no-any-return]
 
 
-def today(timezone: str) -> date:
-    """The calendar day at this instant in the tenant's time zone."""
-    return now().astimezone(ZoneInfo(timezone)).date()
+def today() -> date:
+    """The calendar day in the tenant's time zone; read once a transaction."""
+    pinned = _pinned.get()
+    if pinned is not None:
+        return pinned
+    scope = current_scope()
+    if _MEMO not in scope.memo:
+        found = db.rows("SELECT (clock_timestamp() AT TIME ZONE timezone)::date FROM core_tenant WHERE id = %s", scope.tenant_id)
+        scope.memo[_MEMO] = found[0][0]
+    return scope.memo[_MEMO]  # type: ignore[no-any-return]
+
+
+@contextmanager
+def pinned(day: date) -> Iterator[None]:
+    """Pretend that today is `day`, for this thread: previews ("what expires by then") and tests."""
+    token = _pinned.set(day)
+    try:
+        yield
+    finally:
+        _pinned.reset(token)

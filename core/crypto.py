@@ -1,6 +1,6 @@
 """Field encryption and keyed hashes, a key per tenant derived from one master key.
 
-Sealed value: version byte, 12 byte nonce, AES-256-GCM of the zlib-compressed text; bound to the tenant and to a purpose, so that a
+Sealed value: version byte (1 plain, 2 zlib), 12 byte nonce, AES-256-GCM of the text; bound to the tenant and to a purpose, so that a
 value moved to another row's column or another tenant does not open.  Fingerprints are HMAC-SHA-256 cut to a signed bigint: equal for
 equal input of one tenant, useless to anybody else.
 """
@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-VERSION = b"\x01"
+PLAIN, PACKED = b"\x01", b"\x02"
+PACK_OVER_BYTES = 2_000  # below, starting the compressor costs more than the bytes it saves
 NONCE_BYTES = 12
 MAX_OPENED_BYTES = 64 << 20
 
@@ -40,21 +41,24 @@ def _cipher(tenant_id: int) -> AESGCM:
 
 def seal(tenant_id: int, purpose: str, text: str) -> bytes:
     """Encrypt `text` for one tenant and one purpose ("receiver", "raw"…)."""
-    nonce = os.urandom(NONCE_BYTES)
-    data = zlib.compress(text.encode(), 1)
-    return VERSION + nonce + _cipher(tenant_id).encrypt(nonce, data, _bound(tenant_id, purpose))
+    nonce, data = os.urandom(NONCE_BYTES), text.encode()
+    packed = len(data) > PACK_OVER_BYTES
+    body = _cipher(tenant_id).encrypt(nonce, zlib.compress(data, 1) if packed else data, _bound(tenant_id, purpose))
+    return (PACKED if packed else PLAIN) + nonce + body
 
 
 def unseal(tenant_id: int, purpose: str, sealed: bytes) -> str:
     """The text again.  Raises SealBroken when anything about it is not as it was sealed."""
     blob = bytes(sealed)
-    if blob[:1] != VERSION:
+    if blob[:1] not in (PLAIN, PACKED):
         raise SealBroken("unknown version of a sealed value")
     nonce, body = blob[1 : 1 + NONCE_BYTES], blob[1 + NONCE_BYTES :]
     try:
         data = _cipher(tenant_id).decrypt(nonce, body, _bound(tenant_id, purpose))
     except InvalidTag as broken:
         raise SealBroken("a sealed value was changed or moved") from broken
+    if blob[:1] == PLAIN:
+        return data.decode()
     opened = zlib.decompressobj()
     text = opened.decompress(data, MAX_OPENED_BYTES)
     if opened.unconsumed_tail:

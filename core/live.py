@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from functools import cache
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from django.conf import settings
 from django.db import transaction
 
+from core.circuit import Circuit
+
 log = logging.getLogger(__name__)
 TIMEOUT_S = 2
+_redis = Circuit()
 
 
 @cache
 def _client() -> "redis.Redis":
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0))
 
 
 def channel_name(tenant_id: int) -> str:
@@ -30,7 +35,10 @@ def push(tenant_id: int, kind: str, ids: Sequence[int], version: int = 0) -> Non
 
 
 def _publish(tenant_id: int, message: str) -> None:
+    if _redis.is_open:
+        return
     try:
         _client().publish(channel_name(tenant_id), message)
     except redis.RedisError as problem:
+        _redis.trip()
         log.warning("live push lost", extra={"tenant_id": tenant_id, "problem": str(problem)})

@@ -13,10 +13,12 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from core import db
+from core.circuit import Circuit
 from core.models import Outbox
 from core.tenancy import current_scope
 
 log = logging.getLogger(__name__)
+_broker = Circuit()
 
 
 def emit(topic: str, payload: Mapping[str, Any]) -> int:
@@ -33,7 +35,10 @@ def emit(topic: str, payload: Mapping[str, Any]) -> int:
 
 def nudge(task: str, *ids: int) -> None:
     """Ask a worker to look now.  May be lost without harm, so a broker that is away is only worth a line in the log."""
+    if _broker.is_open:
+        return
     try:
         import_string(task).apply_async(args=ids, retry=False)
     except Exception as problem:  # any broker failure: the clock asks again
+        _broker.trip()
         log.warning("nudge lost", extra={"task": task, "problem": str(problem)})

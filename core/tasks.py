@@ -1,8 +1,12 @@
 """Celery's side: each task carries ids, is idempotent, and may be lost or come twice."""
 
+import logging
+
 from celery import shared_task
 
-from core import jobs, relay
+from core import invariants, jobs, relay
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(acks_late=True, ignore_result=True)
@@ -15,3 +19,12 @@ def deliver(tenant_id: int) -> None:
 def run_job(tenant_id: int, job_id: int) -> None:
     """Run one background job to its end, or leave it to whoever has it."""
     jobs.run(tenant_id, job_id)
+
+
+@shared_task(acks_late=True, ignore_result=True, time_limit=6 * 3600)
+def prove_invariants() -> None:
+    """Every night: what breaks a law is an error in the log, one line a law and tenant."""
+    for tenant_id, slug in invariants.list_tenants():
+        for found in invariants.prove(tenant_id):
+            rows = [dict(row) for row in found.rows]
+            log.error("invariant broken", extra={"tenant_id": tenant_id, "slug": slug, "law": found.name, "rows": rows})

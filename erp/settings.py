@@ -106,6 +106,7 @@ ROOT_URLCONF = "erp.urls"
 WSGI_APPLICATION = "erp.wsgi.application"
 WIRING = "erp.wiring.HANDLERS"
 JOBS = "erp.wiring.JOBS"
+SWEEPS = "erp.wiring.SWEEPS"
 NAVIGATION = "erp.navigation.NAVIGATION"
 
 TEMPLATES = [

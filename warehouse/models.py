@@ -15,22 +15,26 @@ class WaveStatus(models.IntegerChoices):
 
 
 class Wave(TenantRow):
-    """Parcels picked together onto one cart (`tote`: a bin of kind TOTE; a parcel's slot is its place on it)."""
+    """Parcels picked together onto one cart (`tote`: a bin of kind TOTE; a parcel's slot is its place on it).
+
+    A cart is one open wave's alone, unless the wave is handled in bulk (`is_bulk`): then the tote is the staging area of the pallets.
+    """
 
     facility = fk("inventory.Facility")
     code = models.CharField(max_length=20)
     status = models.SmallIntegerField(choices=WaveStatus.choices, db_default=WaveStatus.RELEASED)
     tote = fk("inventory.Bin")
+    is_bulk = models.BooleanField(db_default=False)
     parcel_count = models.IntegerField()
     picker_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(status__in=WaveStatus.values), name="warehouse_wave_status")]
-        indexes = [
-            models.Index(fields=["tenant_id", "facility", "created_at", "id"], name="warehouse_wave_newest"),
-            models.Index(fields=["tenant_id", "facility", "tote"], name="warehouse_wave_busy_tote", condition=Q(status__lt=3)),
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=WaveStatus.values), name="warehouse_wave_status"),
+            models.UniqueConstraint(fields=["tenant_id", "tote"], condition=Q(status__lt=3, is_bulk=False), name="warehouse_wave_one_cart"),
         ]
+        indexes = [models.Index(fields=["tenant_id", "facility", "created_at", "id"], name="warehouse_wave_newest")]
 
 
 class ParcelStatus(models.IntegerChoices):
@@ -53,10 +57,11 @@ class Parcel(TenantRow):
 
     facility = copied("inventory.Facility")
     ref = models.BigIntegerField()
-    wave = fk(Wave, null=True)
+    wave = copied(Wave, null=True)  # made in the transaction that writes it
     slot = models.SmallIntegerField(null=True)
     status = models.SmallIntegerField(choices=ParcelStatus.choices)
     handover = models.SmallIntegerField(choices=Handover.choices, db_default=Handover.CARRIER)
+    units = models.IntegerField()  # over its lines: a wave takes it only while all of them are promised
     weight_g = models.IntegerField(null=True)
     carton_no = models.SmallIntegerField(db_default=1)
     carton_of = models.SmallIntegerField(db_default=1)
@@ -73,12 +78,13 @@ class Parcel(TenantRow):
         constraints = [
             models.CheckConstraint(condition=Q(status__in=ParcelStatus.values), name="warehouse_parcel_status"),
             models.CheckConstraint(condition=Q(status=4, shipped_at__isnull=False) | (~Q(status=4) & Q(shipped_at__isnull=True)), name="warehouse_parcel_shipped"),
+            models.CheckConstraint(condition=Q(units__gt=0), name="warehouse_parcel_units"),
             models.CheckConstraint(condition=~Q(status__in=[2, 3]) | Q(wave__isnull=False), name="warehouse_parcel_waved"),
         ]
         indexes = [
             models.Index(fields=["tenant_id", "ref"], name="warehouse_parcel_ref"),
             models.Index(fields=["tenant_id", "wave"], name="warehouse_parcel_wave", condition=Q(wave__isnull=False)),
-            models.Index(fields=["tenant_id", "facility", "ship_by", "id"], name="warehouse_parcel_queue", condition=Q(status=1)),
+            models.Index(fields=["tenant_id", "facility", "ship_by", "id"], name="warehouse_parcel_queue", condition=Q(wave__isnull=True)),
         ]
 
 

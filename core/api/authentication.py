@@ -23,7 +23,19 @@ from core.models import ApiKey, Tenant
 from core.tenancy import current_tenant, find_tenant
 
 _TOKEN = re.compile(r"Bearer cf_(\d{1,16})_(\d{1,16})_([A-Za-z0-9_-]{20,80})")
-SCOPES = ("orders:read", "orders:write", "stock:read", "stock:write", "warehouse:read", "warehouse:write", "o2o:read", "o2o:write", "trace:read", "trace:write")
+SCOPES = (
+    "orders:read",
+    "orders:write",
+    "stock:read",
+    "stock:write",
+    "warehouse:read",
+    "warehouse:write",
+    "o2o:read",
+    "o2o:write",
+    "trace:read",
+    "trace:write",
+    "jobs:read",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,11 @@ class HasScope(BasePermission):
 def make_key(*, name: str, scopes: Sequence[str], created_by: int | None = None) -> str:
     """A new key for the tenant in scope.  Returns the whole token: it is shown once and never again."""
     key_id, secret = db.new_id(), secrets.token_urlsafe(32)
-    db.insert(ApiKey, ["id", "name", "secret_hash", "scopes", "created_by"], [(key_id, name, _hash(secret), json.dumps(list(scopes)), created_by)])
+    db.insert(
+        ApiKey,
+        ["id", "name", "secret_hash", "scopes", "created_by"],
+        [(key_id, name, _hash(secret), json.dumps(list(scopes)), created_by)],
+    )
     return f"cf_{current_tenant()}_{key_id}_{secret}"
 
 

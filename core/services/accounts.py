@@ -10,7 +10,6 @@ from django.contrib.auth.hashers import make_password
 from core import db
 from core.accounts import Role
 from core.models import AuditEntry, Membership, User
-from core.tenancy import current_tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +52,15 @@ def join(*, user_id: int, role: Role, facility_ids: Sequence[int] = ()) -> int:
     return membership_id
 
 
-def record(action: str, object_kind: str, object_id: int | None, *, actor_id: int | None, detail: Mapping[str, Any] | None = None) -> None:
-    """One row of the audit trail, in the transaction of the change it tells of."""
-    current_tenant()
+def record(action: str, object_kind: str, object_id: int | None, *, actor_id: int | None, detail: Mapping[str, Any] | None = None) -> int:
+    """One row of the audit trail, in the transaction of the change it tells of; returns its id, which may serve as a document."""
+    entry_id = db.new_id()
     db.insert(
         AuditEntry,
         ["id", "actor_id", "action", "object_kind", "object_id", "detail"],
-        [(db.new_id(), actor_id, action, object_kind, object_id, json.dumps(detail or {}, ensure_ascii=False))],
+        [(entry_id, actor_id, action, object_kind, object_id, json.dumps(detail or {}, ensure_ascii=False))],
     )
+    return entry_id
 
 
 def _list(value: Any) -> list[int]:

@@ -1,9 +1,10 @@
-"""Tags and filters of the house: `{% load cf %}`.  Thin: what values look like is decided in core.web.formats."""
+"""Tags and filters of the house: `{% load cf %}`.  Thin: what values look like is decided in
+core.web.formats.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django import template
 from django.contrib.messages import get_messages
@@ -16,6 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from core.models import Membership
 from core.web import formats
 from core.web.parts import HUE_ICONS, Column, Hue, State, Toast
 from core.web.toasts import toast_of
@@ -45,8 +47,12 @@ def state_badge(state: State | str, word: str = "", icon_name: str = "") -> Safe
 
 
 @register.simple_tag
-def bar(segments: Iterable[tuple[str, int]], total: int = 0, thick: bool = False, label: str = "") -> SafeString:
-    """A stacked bar of (hue, amount); what is missing to `total` is track.  An SVG, since style attributes are refused."""
+def bar(
+    segments: Iterable[tuple[str, int]], total: int = 0, thick: bool = False, label: str = ""
+) -> SafeString:
+    """A stacked bar of (hue, amount); what is missing to `total` is track.  An SVG, since style attributes
+    are refused.
+    """
     parts = [(hue, amount) for hue, amount in segments if amount > 0]
     whole = max(total, sum(amount for _hue, amount in parts), 1)
     rects, start = [], Decimal(0)
@@ -71,12 +77,15 @@ def progress(done: int, total: int, hue: str = "live", thick: bool = True) -> Sa
 
 @register.simple_tag
 def ring(left: float, total: float) -> SafeString:
-    """A countdown ring: seconds left by the server's clock at this render, of `total`; static/js/countdown.js keeps it going."""
+    """A countdown ring: seconds left by the server's clock at this render, of `total`;
+    static/js/countdown.js keeps it going.
+    """
     left, total = max(0, int(left)), max(1, int(total))
     share = left / total
     hue = "stop" if left < 10 else "warn" if share <= 0.25 else "live"
     return format_html(
-        '<svg class="cf-ring cf-ring--{}" viewBox="0 0 40 40" role="timer" data-left="{}" data-total="{}" aria-label="{}">'
+        '<svg class="cf-ring cf-ring--{}" viewBox="0 0 40 40" role="timer" data-left="{}" '
+        'data-total="{}" aria-label="{}">'
         '<circle class="cf-ring__t" cx="20" cy="20" r="16"/>'
         '<circle class="cf-ring__v" cx="20" cy="20" r="16" pathLength="100" stroke-dasharray="{} 100"/>'
         '<text x="20" y="20" dy=".36em">{}</text></svg>',
@@ -96,12 +105,16 @@ def control(field: BoundField, css: str = "") -> SafeString:
 def toasts(context: Context) -> list[Toast]:
     """The messages waiting for this request, as toasts; asking takes them."""
     request = context.get("request")
-    return [toast_of(message) for message in get_messages(request)] if isinstance(request, HttpRequest) else []
+    return (
+        [toast_of(message) for message in get_messages(request)] if isinstance(request, HttpRequest) else []
+    )
 
 
 @register.simple_tag(takes_context=True)
 def sort_link(context: Context, column: Column) -> Mapping[str, str]:
-    """Where a column head leads: a first click sorts its own way, the next one the other; paging starts anew."""
+    """Where a column head leads: a first click sorts its own way, the next one the other; paging starts
+    anew.
+    """
     page = context["page"]
     now = page.sort
     same = now.lstrip("-") == column.sort
@@ -117,7 +130,9 @@ def sort_link(context: Context, column: Column) -> Mapping[str, str]:
 
 @register.simple_tag(takes_context=True)
 def moment(context: Context, at: datetime | None) -> str:
-    """A point in time next to today, in the zone that is active: "今 15:00".  `now` in the context is the server's instant."""
+    """A point in time next to today, in the zone that is active: "今 15:00".  `now` in the context is the
+    server's instant.
+    """
     if at is None:
         return formats.UNKNOWN
     now = context.get("now")
@@ -172,7 +187,9 @@ def clock(at: datetime | None) -> str:
 @register.filter
 def mask(value: str, kind: str) -> str:
     """Hide a person: `{{ name|mask:"name" }}`, "phone", "street"."""
-    return {"name": formats.mask_name, "phone": formats.mask_phone, "street": formats.mask_street}[kind](value or "")
+    return {"name": formats.mask_name, "phone": formats.mask_phone, "street": formats.mask_street}[kind](
+        value or ""
+    )
 
 
 @register.filter
@@ -182,8 +199,10 @@ def initial(name: str) -> str:
 
 
 @register.filter
-def has_role(membership: Any, roles: str) -> bool:
-    """Whether a member has one of the roles in a comma list; the owner has them all: `membership|has_role:"OPERATOR,QUALITY"`."""
+def has_role(membership: Membership | None, roles: str) -> bool:
+    """Whether a member has one of the roles in a comma list; the owner has them all:
+    `membership|has_role:"OPERATOR,QUALITY"`.
+    """
     if membership is None:
         return False
     return membership.role == "OWNER" or membership.role in roles.split(",")

@@ -33,7 +33,9 @@ def others(request: HttpRequest) -> Sequence[MembershipCard]:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: nav, tenant, membership, memberships (lazy), events_url, search_url, words, is_kit_open."""
+    """Context processor: nav, tenant, membership, memberships (lazy), events_url, search_url, words,
+    is_kit_open.
+    """
     tenant, membership = getattr(request, "tenant", None), getattr(request, "membership", None)
     search = getattr(settings, "ERP_SEARCH_URL", "")
     return {

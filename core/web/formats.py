@@ -1,4 +1,6 @@
-"""How values look on a page: money, numbers, durations, masked people.  Pure but for the language of the words."""
+"""How values look on a page: money, numbers, durations, masked people.  Pure but for the language of the
+words.
+"""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,7 +12,18 @@ UNKNOWN = "—"
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 # ISO 4217: currencies whose minor unit is not a hundredth.
-_EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
+_EXPONENTS = {
+    "JPY": 0,
+    "KRW": 0,
+    "VND": 0,
+    "CLP": 0,
+    "ISK": 0,
+    "BHD": 3,
+    "JOD": 3,
+    "KWD": 3,
+    "OMR": 3,
+    "TND": 3,
+}
 _SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "TWD": "NT$", "JPY": "JP¥"}
 
 
@@ -25,14 +38,18 @@ def major(minor: int, currency: str = "CNY") -> Decimal:
 
 
 def money(minor: int | None, currency: str = "CNY") -> str:
-    """An amount without its symbol, for columns whose head says the currency: "1,028.50", "−3.00", "—" when unknown."""
+    """An amount without its symbol, for columns whose head says the currency: "1,028.50", "−3.00", "—" when
+    unknown.
+    """
     if minor is None:
         return UNKNOWN
     return f"{MINUS if minor < 0 else ''}{abs(major(minor, currency)):,.{exponent(currency)}f}"
 
 
 def money_symbol(minor: int | None, currency: str = "CNY") -> str:
-    """An amount with its symbol, for running text: "¥1,028.50", "−¥3.00"; a code with a space when the symbol is not common."""
+    """An amount with its symbol, for running text: "¥1,028.50", "−¥3.00"; a code with a space when the
+    symbol is not common.
+    """
     if minor is None:
         return UNKNOWN
     symbol = _SYMBOLS.get(currency, f"{currency} ")
@@ -54,7 +71,10 @@ def signed(value: int | None) -> str:
 
 
 def percent(part: int, whole: int, digits: int = 0) -> str:
-    """A share in percent, cut and not rounded, so that 100 % means all of it.  Nothing of nothing is 100 %."""
+    """A share in percent, cut and not rounded, so that 100 % means all of it.
+
+    Nothing of nothing is 100 %.
+    """
     if whole <= 0:
         return "100%"
     scaled = part * 100 * 10**digits // whole
@@ -62,7 +82,9 @@ def percent(part: int, whole: int, digits: int = 0) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A length of time as people say it: "47 秒", "28 分", "1 时 58", "1 天 3 时".  The sign is left to `deadline`."""
+    """A length of time as people say it: "47 秒", "28 分", "1 时 58", "1 天 3 时".  The sign is left to
+    `deadline`.
+    """
     if seconds is None:
         return UNKNOWN
     left = abs(int(seconds))
@@ -83,7 +105,9 @@ def deadline(seconds: float | None) -> str:
 
 
 def moment(at: datetime | None, now: datetime) -> str:
-    """A point in time next to today, both in the zone to be shown: "今 15:00", "明 18:00", "11-22 14:02", "2025-11-22"."""
+    """A point in time next to today, both in the zone to be shown: "今 15:00", "明 18:00", "11-22 14:02",
+    "2025-11-22".
+    """
     if at is None:
         return UNKNOWN
     days = (at.date() - now.date()).days
@@ -96,7 +120,9 @@ def moment(at: datetime | None, now: datetime) -> str:
 
 
 def mask_name(name: str) -> str:
-    """A person's name with all but the first and, from three characters on, the last one hidden: "王*敏", "赵*"."""
+    """A person's name with all but the first and, from three characters on, the last one hidden: "王*敏",
+    "赵*".
+    """
     text = name.strip()
     if len(text) < 2:
         return text and "*"
@@ -104,7 +130,9 @@ def mask_name(name: str) -> str:
 
 
 def mask_phone(phone: str) -> str:
-    """First three and last four digits stay from ten digits on ("138****2046"); of shorter numbers at most the last two."""
+    """First three and last four digits stay from ten digits on ("138****2046"); of shorter numbers at most
+    the last two.
+    """
     digits = phone.strip()
     if len(digits) >= 10:
         return f"{digits[:3]}{'*' * (len(digits) - 7)}{digits[-4:]}"

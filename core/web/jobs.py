@@ -20,15 +20,19 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A job at one instant.  `percent` is None while the total is unknown; `rate` is rows a second; `left_s` seconds to the end."""
+    """A job at one instant.  `percent` is None while the total is unknown; `rate` is rows a second;
+    `left_s` seconds to the
+    end; `segments` of `whole` make its bar."""
 
     state: State
     percent: int | None
-    hue: str
     rate: int | None
     left_s: int | None
+    took_s: int | None
     resume_row: int
     is_open: bool
+    segments: tuple[tuple[str, int], ...]
+    whole: int
 
 
 def state_of(status: str) -> State:
@@ -51,13 +55,20 @@ def progress(job: Job, now: datetime) -> Progress:
         rate = max(1, round(handled / seconds))
         if job.rows_total:
             left = round(max(0, job.rows_total - handled) / (handled / seconds))
+    took = (
+        round((job.finished_at - job.started_at).total_seconds())
+        if job.finished_at and job.started_at
+        else None
+    )
     hue = {JobStatus.DONE: Hue.DONE, JobStatus.FAILED: Hue.STOP}.get(status, Hue.LIVE)
     return Progress(
         state=state_of(status),
         percent=percent,
-        hue=hue,
         rate=rate,
         left_s=left,
+        took_s=took,
         resume_row=handled + 1,
         is_open=status in (JobStatus.QUEUED, JobStatus.RUNNING),
+        segments=((str(hue), job.rows_done), (str(Hue.WARN), job.rows_failed)),
+        whole=job.rows_total or handled or 1,
     )

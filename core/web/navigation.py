@@ -1,4 +1,6 @@
-"""The rail: which floors a person may enter.  The list itself stands in the roof (settings.NAVIGATION), since it knows every app."""
+"""The rail: which floors a person may enter.  The list itself stands in the roof (settings.NAVIGATION),
+since it knows every app.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +15,9 @@ from core.web.parts import Text
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One entry of the rail.  `roles` empty: everybody; the owner sees all.  `key` is the letter after `g`; `is_last` stands below."""
+    """One entry of the rail.  `roles` empty: everybody; the owner sees all.  `key` is the letter after `g`;
+    `is_last` stands below.
+    """
 
     label: Text
     icon: str
@@ -46,9 +50,11 @@ def all_items() -> tuple[NavItem, ...]:
 
 
 def links(role: str, path: str) -> list[NavLink]:
-    """The rail of a role on the page `path`; the item with the longest address that begins the path is the current one.
+    """The rail of a role on the page `path`; the item with the longest address that begins the path is the
+    current one.
 
-    Raises NoReverseMatch when an item's url name does not resolve: a link that leads nowhere is an error of ours.
+    Raises NoReverseMatch when an item's url name does not resolve: a link that leads nowhere is an error of
+    ours.
     """
     found = [(item, reverse(item.url_name)) for item in all_items() if item.is_for(role)]
     current = max((url for _item, url in found if path.startswith(url) and url != "/"), key=len, default="")

@@ -1,4 +1,6 @@
-"""What the parts in templates/parts/ are fed with: frozen values, so that a view decides and a template only shows."""
+"""What the parts in templates/parts/ are fed with: frozen values, so that a view decides and a template
+only shows.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +44,9 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column head.  `sort` names one of the list's allowed sorts; `is_number` aligns right; `is_hidden` is for readers only."""
+    """A column head.  `sort` names one of the list's allowed sorts; `is_number` aligns right; `is_hidden`
+    is for readers only.
+    """
 
     label: Text
     sort: str = ""
@@ -53,7 +57,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button that posts.  `key` is its letter; `confirm` is asked first and only for what cannot be taken back."""
+    """A button that posts.  `key` is its letter; `confirm` is asked first and only for what cannot be taken
+    back.
+    """
 
     label: Text
     url: str
@@ -99,7 +105,9 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """A sum that closes or says by how much it does not.  `difference` 0 is closed; `rows_url` shows the rows that disagree."""
+    """A sum that closes or says by how much it does not.  `difference` 0 is closed; `rows_url` shows the
+    rows that disagree.
+    """
 
     terms: Sequence[Term]
     difference: int
@@ -163,7 +171,9 @@ class FilterTag:
 
 @dataclass(frozen=True, slots=True)
 class Toast:
-    """One sentence and at most one way back: `undo_url` is posted, `link` is opened.  Errors (stop) stay until closed."""
+    """One sentence and at most one way back: `undo_url` is posted, `link` is opened.  Errors (stop) stay
+    until closed.
+    """
 
     text: str
     kind: str = "done"

@@ -1,4 +1,6 @@
-"""One look for every refusal: what is still true, what to do, one button.  For htmx a toast, and the page stays as it was."""
+"""One look for every refusal: what is still true, what to do, one button.  For htmx a toast, and the page
+stays as it was.
+"""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -33,7 +35,13 @@ def _words(status: int) -> Refusal:
         404: Refusal(404, "map-off", _("没有这一页"), _("可能已经改了地址，或者不是您商家的。"), home),
         409: Refusal(409, "refresh", _("刚被改过"), _("您打开以后有人改了它。看一眼新的再做。"), home),
         429: Refusal(429, "clock-pause", _("点得太快了"), _("一分钟后再试。数据没动。"), home),
-        500: Refusal(500, "plug-connected-x", _("这一步没做成"), _("出错的是我们，已经记下来了。数据没有做到一半。"), home),
+        500: Refusal(
+            500,
+            "plug-connected-x",
+            _("这一步没做成"),
+            _("出错的是我们，已经记下来了。数据没有做到一半。"),
+            home,
+        ),
     }
     return known.get(status, known[400 if status < 500 else 500])
 
@@ -42,8 +50,11 @@ def _page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if request.headers.get("HX-Request"):
         answer = HttpResponse(status=refusal.status)
         answer["HX-Reswap"] = "none"
-        return toast_event(answer, Toast(f"{refusal.title}：{refusal.text}" if refusal.title else refusal.text, "stop"))
-    return render(request, "core/error.html", {"refusal": refusal}, status=refusal.status)
+        return toast_event(
+            answer, Toast(f"{refusal.title}：{refusal.text}" if refusal.title else refusal.text, "stop")
+        )
+    layout = "base.html" if getattr(request, "membership", None) else "plain.html"
+    return render(request, "core/error.html", {"refusal": refusal, "layout": layout}, status=refusal.status)
 
 
 def refuse(request: HttpRequest, error: ERPError) -> HttpResponse:
@@ -56,19 +67,19 @@ def refuse(request: HttpRequest, error: ERPError) -> HttpResponse:
     return _page(request, Refusal(status, words.icon, title, error.message, words.button))
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's
     return _page(request, _words(400))
 
 
-def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's
     return _page(request, _words(403))
 
 
-def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's
     return _page(request, _words(404))
 
 
-def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's
     return _page(request, _words(429))
 
 
@@ -79,9 +90,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("core/error_bare.html", {"refusal": _words(500)}), status=500)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  Django's
     """The form is older than the sign-in (another tab signed out, or cookies are off)."""
     return _page(
         request,
-        Refusal(403, "clock-exclamation", _("这一页放太久了"), _("刷新一下再做一次。刚才那一步没有做。"), _("刷新"), request.path),
+        Refusal(
+            403,
+            "clock-exclamation",
+            _("这一页放太久了"),
+            _("刷新一下再做一次。刚才那一步没有做。"),
+            _("刷新"),
+            request.path,
+        ),
     )

@@ -1,7 +1,10 @@
-"""List pages: allowed sorts, a cursor over (sort column, id), filters in force.  One statement a page, whatever its depth.
+"""List pages: allowed sorts, a cursor over (sort column, id), filters in force.  One statement a page,
+whatever its depth.
 
-A page is read from where the cursor points, never by offset: page 400 costs what page 1 costs, and rows that come or go meanwhile
-neither repeat nor vanish.  Ids say nothing about time, so "newest" sorts by its own column and the id only breaks ties.
+A page is read from where the cursor points, never by offset: page 400 costs what page 1 costs, and rows
+that come or go meanwhile
+neither repeat nor vanish.  Ids say nothing about time, so "newest" sorts by its own column and the id only
+breaks ties.
 """
 
 import base64
@@ -12,7 +15,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from django.db.models import F, Model, OrderBy, Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import F, Field, Model, OrderBy, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
@@ -29,7 +33,9 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A sort that a list allows.  `column` is a field path with an index (tenant_id, column, id); with `is_nullable` unknowns go last."""
+    """A sort that a list allows.  `column` is a field path with an index (tenant_id, column, id); with
+    `is_nullable` unknowns go last.
+    """
 
     column: str
     is_descending: bool = False  # its first click
@@ -46,7 +52,9 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[R]):
-    """One page of a list.  `next` and `previous` are query strings or empty; `total` is None when nobody counted."""
+    """One page of a list.  `next` and `previous` are query strings or empty; `total` is None when nobody
+    counted.
+    """
 
     rows: Sequence[R]
     next: str
@@ -67,7 +75,9 @@ def encode(cursor: Cursor) -> str:
 
 
 def decode(text: str) -> Cursor:
-    """The cursor of an address.  Raises Invalid for anything that `encode` did not make; it opens no row by itself."""
+    """The cursor of an address.  Raises Invalid for anything that `encode` did not make; it opens no row by
+    itself.
+    """
     try:
         if len(text) > 600:
             raise ValueError("longer than any cursor of ours")
@@ -83,27 +93,38 @@ def decode(text: str) -> Cursor:
     return Cursor(value, row_id)
 
 
-def _typed(queryset: QuerySet[Any], column: str, value: Any) -> Any:
-    """The value as the column's type; dates travel as text."""
-    if not isinstance(value, str):
-        return value
-    kind = queryset.model._meta.get_field(column).get_internal_type() if "__" not in column else "CharField"
+def _field(model: type[Model], path: str) -> "Field[Any, Any]":
+    first, _dot, rest = path.partition("__")
+    field = model._meta.get_field(first)  # noqa: SLF001
+    return _field(field.related_model, rest) if rest else field  # type: ignore[arg-type,return-value]
+
+
+def _typed(model: type[Model], column: str, value: object) -> object:
+    """The value as the column's type.  Raises Invalid for a value of another sort's column."""
+    if value is None:
+        return None
+    field = _field(model, column)
+    read = {"DateTimeField": parse_datetime, "DateField": parse_date}.get(field.get_internal_type())
     try:
-        parsed = {"DateTimeField": parse_datetime, "DateField": parse_date}.get(kind, lambda text: text)(value)
-    except ValueError:
-        parsed = None
-    if parsed is None or (kind == "DateTimeField" and isinstance(parsed, datetime) and parsed.tzinfo is None):
+        typed = read(str(value)) if read else field.to_python(value)
+    except (TypeError, ValueError, ValidationError):
+        typed = None
+    if typed is None or (isinstance(typed, datetime) and typed.tzinfo is None):
         raise Invalid(_("这一页的地址不对。从第一页开始看。"), code="bad_cursor")
-    return parsed
+    return typed
 
 
 def _beyond(sort: Sort, cursor: Cursor, *, is_up: bool) -> Q:
     """The rows on the far side of the cursor, in a form that an index on (column, id) can start from."""
     way, column = "gt" if is_up else "lt", sort.column
-    if cursor.value is None:  # unknowns lie last: beyond one are only others, before it also all that is known
+    if (
+        cursor.value is None
+    ):  # unknowns lie last: beyond one are only others, before it also all that is known
         ties = Q(**{f"{column}__isnull": True, f"id__{way}": cursor.id})
         return ties if is_up != sort.is_descending else ties | Q(**{f"{column}__isnull": False})
-    known = Q(**{f"{column}__{way}e": cursor.value}) & (Q(**{f"{column}__{way}": cursor.value}) | Q(**{f"id__{way}": cursor.id}))
+    known = Q(**{f"{column}__{way}e": cursor.value}) & (
+        Q(**{f"{column}__{way}": cursor.value}) | Q(**{f"id__{way}": cursor.id})
+    )
     towards_unknown = is_up != sort.is_descending
     return known | Q(**{f"{column}__isnull": True}) if sort.is_nullable and towards_unknown else known
 
@@ -116,7 +137,7 @@ def _ordering(sort: Sort, *, is_up: bool) -> list[OrderBy]:
     return [OrderBy(F(sort.column), descending=not is_up, **nulls), OrderBy(F("id"), descending=not is_up)]
 
 
-def _value(row: Any, path: str) -> Any:
+def _value(row: object, path: str) -> object:
     for name in path.split("__"):
         row = getattr(row, name)
     return row
@@ -131,9 +152,11 @@ def list_page(
     size: int = PAGE_SIZE,
     total: int | None = None,
 ) -> Page[M]:
-    """The page of `queryset` that the request asks for by ?sort=, ?after=, ?before=: one statement, size + 1 rows.
+    """The page of `queryset` that the request asks for by ?sort=, ?after=, ?before=: one statement, size +
+    1 rows.
 
-    `sort` is one of `sorts`, with "-" for the way down; anything else is the default.  `total` is what the caller counted, if it did.
+    `sort` is one of `sorts`, with "-" for the way down; anything else is the default.  `total` is what the
+    caller counted, if it did.
     Raises Invalid for a cursor that is not one.
     """
     asked = request.GET.get("sort", "")
@@ -146,7 +169,7 @@ def list_page(
     found = queryset.order_by(*_ordering(sort, is_up=is_up))
     if before or after:
         cursor = decode(before or after)
-        cursor = Cursor(_typed(queryset, sort.column, cursor.value), cursor.id)
+        cursor = Cursor(_typed(queryset.model, sort.column, cursor.value), cursor.id)
         found = found.filter(_beyond(sort, cursor, is_up=is_up))
     rows = list(found[: size + 1])
     has_more = len(rows) > size
@@ -181,11 +204,13 @@ def filter_tags(request: HttpRequest, filters: FilterSet) -> list[FilterTag]:
         query = request.GET.copy()
         for old in (name, *_PAGING):
             query.pop(old, None)
-        tags.append(FilterTag(f"{filters.form[name].label}：{_shown(filters, name, value)}", f"?{query.urlencode()}"))
+        tags.append(
+            FilterTag(f"{filters.form[name].label}：{_shown(filters, name, value)}", f"?{query.urlencode()}")
+        )
     return tags
 
 
-def _shown(filters: FilterSet, name: str, value: Any) -> str:
+def _shown(filters: FilterSet, name: str, value: object) -> str:
     choices = dict(getattr(filters.form.fields[name], "choices", ()) or ())
     values = value if isinstance(value, list | tuple) else [value]
     return "、".join(str(choices.get(one, one)) for one in values)

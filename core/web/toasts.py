@@ -1,4 +1,6 @@
-"""Toasts: one sentence what happened and one way back.  After a redirect as a message, after htmx as an event."""
+"""Toasts: one sentence what happened and one way back.  After a redirect as a message, after htmx as an
+event.
+"""
 
 import json
 
@@ -17,7 +19,9 @@ def say(request: HttpRequest, toast: Toast) -> None:
     """Show the toast on the next full page of this session."""
     extra = {name: getattr(toast, name) for name in ("undo_url", "undo_label", "link", "link_label")}
     kept = {name: str(value) for name, value in extra.items() if value}
-    messages.add_message(request, _LEVELS[toast.kind], toast.text, extra_tags=json.dumps(kept) if kept else "")
+    messages.add_message(
+        request, _LEVELS[toast.kind], toast.text, extra_tags=json.dumps(kept) if kept else ""
+    )
 
 
 def toast_of(message: Message) -> Toast:
@@ -34,5 +38,7 @@ def toast_of(message: Message) -> Toast:
 def toast_event(response: HttpResponse, toast: Toast) -> HttpResponse:
     """Show the toast when htmx has this response; returns the response."""
     extra = {name: str(getattr(toast, name)) for name in ("undo_url", "undo_label", "link", "link_label")}
-    detail = {"text": toast.text, "kind": toast.kind} | {name: value for name, value in extra.items() if value}
+    detail = {"text": toast.text, "kind": toast.kind} | {
+        name: value for name, value in extra.items() if value
+    }
     return trigger_client_event(response, "cf:toast", detail)

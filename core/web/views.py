@@ -7,6 +7,7 @@ from axes.helpers import get_failure_limit
 from django.contrib.auth import logout
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
@@ -30,18 +31,26 @@ TENANT_KEY = "tenant_id"
 
 
 class SignInForm(AuthenticationForm):
-    """The sentence after a wrong try is the same whether the account exists or not; it counts the tries that are left."""
+    """The sentence after a wrong try is the same whether the account exists or not; it counts the tries
+    that are left.
+    """
 
-    error_messages = {"invalid_login": gettext_lazy("账号或密码不对。"), "inactive": gettext_lazy("账号或密码不对。")}
+    error_messages = {
+        "invalid_login": gettext_lazy("账号或密码不对。"),
+        "inactive": gettext_lazy("账号或密码不对。"),
+    }
 
-    def get_invalid_login_error(self) -> Any:
+    def get_invalid_login_error(self) -> ValidationError:
         error = super().get_invalid_login_error()
         name = self.cleaned_data.get("username")
         left = get_failure_limit(self.request, {"username": name}) - AxesProxyHandler.get_failures(
             self.request, {"username": name}
         )
         if 0 < left <= 3:
-            error.message = _("账号或密码不对。再错 %(n)d 次，锁 %(minutes)d 分钟。") % {"n": left, "minutes": LOCKED_MINUTES}
+            error.message = _("账号或密码不对。再错 %(n)d 次，锁 %(minutes)d 分钟。") % {
+                "n": left,
+                "minutes": LOCKED_MINUTES,
+            }
         return error
 
 
@@ -83,7 +92,11 @@ def choose_tenant(request: HttpRequest) -> HttpResponse:
     if len(cards) == 1 and TENANT_KEY not in request.session:
         request.session[TENANT_KEY] = cards[0].tenant_id
         return redirect("core:home")
-    here = {"cards": cards, "current_id": request.session.get(TENANT_KEY), "next": request.GET.get("next", "")}
+    here = {
+        "cards": cards,
+        "current_id": request.session.get(TENANT_KEY),
+        "next": request.GET.get("next", ""),
+    }
     if request.headers.get("HX-Request"):
         return render(request, "core/tenant_menu.html", here)
     return render(request, "core/choose_tenant.html", here)
@@ -141,7 +154,11 @@ def _job(job_id: int) -> dict[str, Any]:
 @require_GET
 def jobs_badge(request: HttpRequest) -> HttpResponse:
     """How many jobs are open, for the top bar; asked for after the page has come."""
-    running = sum(1 for job in queries.list_jobs() if state_of(job.status).hue in ("live", "wait") and job.finished_at is None)
+    running = sum(
+        1
+        for job in queries.list_jobs()
+        if state_of(job.status).hue in ("live", "wait") and job.finished_at is None
+    )
     return render(request, "core/jobs_badge.html", {"running": running})
 
 

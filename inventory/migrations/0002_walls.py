@@ -26,6 +26,6 @@ class Migration(migrations.Migration):
             ],
             append_only=["Move", "Receipt", "ReceiptLine"],
             keep=["Facility", "Bin", "Sku", "Lot", "Balance", "Hold", "Promise"],
-            fillfactor={"Balance": 50, "Promise": 50, "Allocation": 80},
+            fillfactor={"Balance": 50, "Promise": 50, "Allocation": 50},
         )
     ]

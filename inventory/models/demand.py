@@ -57,7 +57,6 @@ class Allocation(TenantRow):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(quantity__gt=0), name="inventory_allocation_quantity")]
-        indexes = [
-            models.Index(fields=["tenant_id", "owner_ref"], name="inventory_allocation_owner"),
-            models.Index(fields=["tenant_id", "balance"], name="inventory_allocation_balance"),
-        ]
+        # Only what is on its way lies here, so reading it by balance (recall, count) may walk it; an index on the balance would make
+        # every pick rewrite all of a row's index entries.
+        indexes = [models.Index(fields=["tenant_id", "owner_ref"], name="inventory_allocation_owner")]

@@ -3,8 +3,7 @@
 Total order of the shelves of one SKU: expiry date (goods without one last), received date, the bin that
 empties, bin sequence, balance id. "The bin that empties" means, among bins of one expiry and received date:
 bins that hold no more than is still needed are emptied first, the smallest first; when every such bin holds
-more, the first one by bin sequence is opened, and stays the one that is opened until it is empty. So few bins
-are ever left half full.
+more, the first by bin sequence is opened, and the next want comes back to it. So few bins are left half full.
 
 All rows of one call belong to one facility. Units are base units.
 """
@@ -72,7 +71,8 @@ class _Tier:
 
     def __init__(self, bins: Sequence[Shelf]) -> None:
         self.left = {shelf.balance_id: shelf.available for shelf in bins}
-        # A heap by size. A bin that was opened gets a new entry; the old one no longer matches `left`.
+        # A heap by size. A bin that was opened has a newer, smaller entry above its old one, so an old entry
+        # comes to the top only when the bin is empty.
         self.sizes = sorted((shelf.available, shelf.sequence, shelf.balance_id) for shelf in bins)
         self.walk = sorted(((shelf.sequence, shelf.balance_id) for shelf in bins), reverse=True)
 
@@ -81,7 +81,7 @@ class _Tier:
         left, sizes = self.left, self.sizes
         while need and left:
             size, _, balance_id = sizes[0]
-            if left.get(balance_id) != size:
+            if balance_id not in left:
                 heappop(sizes)
             elif size <= need:
                 heappop(sizes)
@@ -121,9 +121,11 @@ def allocate(wants: Iterable[Want], shelves: Iterable[Shelf]) -> AllocationPlan:
         tiers = stock.get(want.sku_id)
         if tiers:
             days, queue = tiers
-            index = bisect_left(days, want.min_expires_on) if days and days[0] < want.min_expires_on else 0
+            index = bisect_left(days, want.min_expires_on)
             while need and index < len(queue):
                 tier = queue[index]
+                if isinstance(tier, list):
+                    tier = queue[index] = _Tier(tier)
                 need = tier.take(want.key, need, takes)
                 if not tier.left:
                     del days[index], queue[index]
@@ -132,14 +134,15 @@ def allocate(wants: Iterable[Want], shelves: Iterable[Shelf]) -> AllocationPlan:
     return AllocationPlan(tuple(takes), short)
 
 
-def _tiers(shelves: Iterable[Shelf]) -> Mapping[int, tuple[list[date], list[_Tier]]]:
-    """Per SKU its tiers, first expired first, beside their expiry dates."""
+def _tiers(shelves: Iterable[Shelf]) -> Mapping[int, tuple[list[date], list[_Tier | list[Shelf]]]]:
+    """Per SKU its tiers, first expired first, beside their expiry dates; laid out when first reached."""
     groups: defaultdict[int, defaultdict[tuple[date, date], list[Shelf]]]
     groups = defaultdict(lambda: defaultdict(list))
     for shelf in shelves:
         if shelf.available > 0:
             groups[shelf.sku_id][shelf.expires_on, shelf.received_on].append(shelf)
-    return {
-        sku_id: ([day for day, _ in sorted(tiers)], [_Tier(tiers[day]) for day in sorted(tiers)])
-        for sku_id, tiers in groups.items()
-    }
+    stock: dict[int, tuple[list[date], list[_Tier | list[Shelf]]]] = {}
+    for sku_id, bins in groups.items():
+        order = sorted(bins)
+        stock[sku_id] = [expires_on for expires_on, _ in order], [bins[dates] for dates in order]
+    return stock

@@ -215,6 +215,7 @@ def _findings(lines: Sequence[Line], skus: Mapping[int, Sku], limit: CarrierLimi
     units: defaultdict[int, int] = defaultdict(int)
     for line in lines:
         units[line.sku_id] += line.quantity
+    sized = limit.volume_mm3 is not None or limit.longest_mm is not None
     for sku_id, quantity in units.items():
         sku = skus.get(sku_id)
         if sku is None:
@@ -222,7 +223,7 @@ def _findings(lines: Sequence[Line], skus: Mapping[int, Sku], limit: CarrierLimi
             continue
         if sku.weight_g is None:
             found[WEIGHT_UNKNOWN].add(sku_id)
-        if _sides(sku) is None and (limit.volume_mm3 is not None or limit.longest_mm is not None):
+        if sized and _sides(sku) is None:
             found[SIZE_UNKNOWN].add(sku_id)
         together = 1
         if sku.parcel_rule == _CASE:
@@ -230,7 +231,7 @@ def _findings(lines: Sequence[Line], skus: Mapping[int, Sku], limit: CarrierLimi
                 found[CASE_QUANTITY_UNKNOWN].add(sku_id)
             elif quantity >= sku.case_quantity:
                 together = sku.case_quantity
-        if _is_over(sku, together, limit):
+        if limit is not NO_LIMIT and _is_over(sku, together, limit):
             found[OVER_CARRIER_LIMIT].add(sku_id)
     return tuple(
         Finding(
@@ -253,6 +254,10 @@ def _is_over(sku: Sku, units: int, limit: CarrierLimit) -> bool:
     if limit.volume_mm3 is not None and _unit_mm3(sku) * units > limit.volume_mm3:
         return True
     return limit.longest_mm is not None and max(sides) > limit.longest_mm
+
+
+_Room = tuple[int, int]
+"""Weight and volume that an empty parcel takes."""
 
 
 class _Part(NamedTuple):
@@ -278,12 +283,11 @@ class _Box:
 
     __slots__ = ("bundle", "items", "reason", "room_g", "room_mm3")
 
-    def __init__(self, reason: str, limit: CarrierLimit, bundle: int = 0) -> None:
+    def __init__(self, reason: str, room: _Room) -> None:
         self.reason = reason
-        self.bundle = bundle
+        self.bundle = 0
         self.items: list[Item] = []
-        self.room_g = _ENDLESS if limit.weight_g is None else limit.weight_g
-        self.room_mm3 = _ENDLESS if limit.volume_mm3 is None else limit.volume_mm3
+        self.room_g, self.room_mm3 = room
 
     def takes(self, part: _Part) -> int:
         """How many units of a part still fit."""
@@ -303,24 +307,26 @@ class _Box:
 def _split_class(
     lines: Sequence[Line], skus: Mapping[int, Sku], limit: CarrierLimit, parted: str
 ) -> list[_Box]:
+    room = (
+        _ENDLESS if limit.weight_g is None else limit.weight_g,
+        _ENDLESS if limit.volume_mm3 is None else limit.volume_mm3,
+    )
     big: list[_Box] = []
     small: list[_Part] = []
     packed: defaultdict[int, list[_Part]] = defaultdict(list)
     for line in lines:
         sku = skus[line.sku_id]
-        part = _Part(line, line.quantity, sku.weight_g or 0, _unit_mm3(sku), sku.parcel_rule == _RIDES)
+        unit_mm3 = 0 if limit.volume_mm3 is None else _unit_mm3(sku)
+        part = _Part(line, line.quantity, sku.weight_g or 0, unit_mm3, sku.parcel_rule == _RIDES)
         reason = _OWN_PARCEL.get(sku.parcel_rule)
         if reason:
-            unit = part.of(1)
-            for _ in range(line.quantity):
-                big.append(_Box(reason, limit, line.bundle))
-                big[-1].put(unit)
+            big += _units_apart(part, reason, room)
         elif sku.parcel_rule == _CASE:
             packed[line.sku_id].append(part)
         else:
             small.append(part)
     for sku_id in sorted(packed):
-        cases, rest = _pack_cases(packed[sku_id], skus[sku_id].case_quantity or 1, limit)
+        cases, rest = _pack_cases(packed[sku_id], skus[sku_id].case_quantity or 1, room)
         big += cases
         small += rest
     carriers = [box for box in big if box.reason == BULKY]
@@ -329,28 +335,37 @@ def _split_class(
         own = [box for box in carriers if box.bundle == bundle]
         group = [part for part in small if part.line.bundle == bundle]
         small = [part for part in small if part.line.bundle != bundle] + _ride(group, own)
-    return big + _pack_rest(_ride(small, carriers), carriers, limit, parted)
+    return big + _pack_rest(_ride(small, carriers), carriers, room, parted)
 
 
-def _pack_cases(
-    parts: Iterable[_Part], case_quantity: int, limit: CarrierLimit
-) -> tuple[list[_Box], list[_Part]]:
+def _units_apart(part: _Part, reason: str, room: _Room) -> list[_Box]:
+    """One parcel for each unit."""
+    unit = Item(part.line.id, part.line.sku_id, 1)
+    left = room[0] - part.unit_g, room[1] - part.unit_mm3
+    boxes = [_Box(reason, left) for _ in range(part.quantity)]
+    for box in boxes:
+        box.items.append(unit)
+        box.bundle = part.line.bundle
+    return boxes
+
+
+def _pack_cases(parts: Iterable[_Part], case_quantity: int, room: _Room) -> tuple[list[_Box], list[_Part]]:
     """Full cases of one SKU, and what is left over. Parts of bundles are used last: left over, they ride with
     it.
     """
     parts = sorted(parts, key=lambda part: (part.line.bundle, part.line.id))
     cases: list[_Box] = []
     missing = sum(part.quantity for part in parts) // case_quantity * case_quantity
-    room, rest = 0, []
+    missing_in_case, rest = 0, []
     for part in parts:
         left = part.quantity
         while left and missing:
-            if not room:
-                cases.append(_Box(CASE, limit))
-                room = case_quantity
-            units = min(left, room)
+            if not missing_in_case:
+                cases.append(_Box(CASE, room))
+                missing_in_case = case_quantity
+            units = min(left, missing_in_case)
             cases[-1].put(part.of(units))
-            left, room, missing = left - units, room - units, missing - units
+            left, missing_in_case, missing = left - units, missing_in_case - units, missing - units
         if left:
             rest.append(part.of(left))
     return cases, rest
@@ -380,9 +395,7 @@ def _put_whole(part: _Part, boxes: Iterable[_Box]) -> bool:
     return False
 
 
-def _pack_rest(
-    parts: Iterable[_Part], carriers: Sequence[_Box], limit: CarrierLimit, parted: str
-) -> list[_Box]:
+def _pack_rest(parts: Iterable[_Part], carriers: Sequence[_Box], room: _Room, parted: str) -> list[_Box]:
     """Parcels for parts, by rank, that no carrier takes whole: things that must ride only where nothing
     carries them.
     """
@@ -390,7 +403,7 @@ def _pack_rest(
     lone: list[_Box] = []
     for part in parts:
         if not part.rides:
-            _put_anywhere(part, own, carriers, SMALL, limit)
+            _put_anywhere(part, own, carriers, SMALL, room)
             continue
         if _put_whole(part, own):
             continue
@@ -401,15 +414,13 @@ def _pack_rest(
                 box.put(left.of(units))
                 left = left.of(left.quantity - units)
         if left.quantity:
-            _put_anywhere(left, lone, (), RIDES_ONLY, limit)
+            _put_anywhere(left, lone, (), RIDES_ONLY, room)
     for index, box in enumerate(own):
         box.reason = LIMIT if index else parted
     return own + lone
 
 
-def _put_anywhere(
-    part: _Part, own: list[_Box], carriers: Sequence[_Box], reason: str, limit: CarrierLimit
-) -> None:
+def _put_anywhere(part: _Part, own: list[_Box], carriers: Sequence[_Box], reason: str, room: _Room) -> None:
     """Puts a part whole into a parcel of its kind, or a new one; only if none takes it whole, fills new ones
     with it.
 
@@ -417,13 +428,13 @@ def _put_anywhere(
     """
     if _put_whole(part, own):
         return
-    most = _Box(reason, limit).takes(part)
+    most = _Box(reason, room).takes(part)
     full, rest = divmod(part.quantity, most)
-    made = [_Box(reason, limit) for _ in range(full)]
+    made = [_Box(reason, room) for _ in range(full)]
     for box in made:
         box.put(part.of(most))
     if rest and not _put_whole(part.of(rest), (*carriers, *own)):
-        made.append(_Box(reason, limit))
+        made.append(_Box(reason, room))
         made[-1].put(part.of(rest))
     own += made
 

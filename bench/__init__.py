@@ -1,0 +1,1 @@
+"""Benchmarks: every figure that is claimed is printed by one of these (script/bench NAME)."""

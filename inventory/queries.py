@@ -1,0 +1,420 @@
+"""Reads of stock that others call."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+
+from core import clock, db, options
+from core.tenancy import current_tenant
+from inventory import sql
+from inventory.errors import UnknownGoods, UnknownPlace
+from inventory.models import Barcode, Sku
+from inventory.options import EXPIRY_DAY_SELLS
+from inventory.rules import expiry, promise
+from inventory.rules.fefo import Shelf
+from inventory.rules.promise import Promised, Supply
+
+ANCHOR = date(1, 1, 1)  # the promise row that every (facility, SKU) has; never a real minimum expiry
+
+
+def minimum_expiry(day: date, min_days: int) -> date:
+    """The earliest expiry date acceptable for goods that leave on `day` and must then last `min_days`, by the tenant's setting."""
+    return expiry.first_acceptable_expiry(day, expiry_day_sells=options.get(EXPIRY_DAY_SELLS), min_days=min_days)
+
+
+def first_sellable() -> date:
+    """The earliest expiry date that may still be sold today."""
+    return minimum_expiry(clock.today(), 0)
+
+
+def list_supplies(facility_id: int, sku_ids: Iterable[int]) -> list[Supply]:
+    """Sellable, unallocated units by SKU and expiry date."""
+    found = db.rows(sql.SUPPLIES, current_tenant(), facility_id, db.array(sorted(sku_ids)), first_sellable())
+    return [Supply(*row) for row in found]
+
+
+def list_shelves(facility_id: int, sku_ids: Iterable[int]) -> list[Shelf]:
+    """Balances that may be allocated from."""
+    found = db.rows(sql.SHELVES, current_tenant(), facility_id, db.array(sorted(sku_ids)), first_sellable())
+    return [Shelf(*row) for row in found]
+
+
+def list_promised(facility_id: int, sku_ids: Iterable[int]) -> list[Promised]:
+    """Units promised and not yet allocated, by SKU and minimum expiry."""
+    found = db.rows(
+        "SELECT sku_id, min_expires_on, quantity FROM inventory_promise"
+        " WHERE tenant_id = %s AND facility_id = %s AND sku_id = ANY (%s::bigint[]) AND quantity > 0",
+        current_tenant(),
+        facility_id,
+        db.array(sorted(sku_ids)),
+    )
+    return [Promised(*row) for row in found]
+
+
+def available(facility_id: int, sku_id: int, min_expires_on: date) -> int:
+    """What reserve would accept now: the same function, never a second formula."""
+    return promise.available(list_supplies(facility_id, [sku_id]), list_promised(facility_id, [sku_id]), min_expires_on)
+
+
+def held_balances(balance_ids: Sequence[int]) -> set[int]:
+    """Those of the balances that an open hold covers."""
+    return {row[0] for row in db.rows(sql.HELD_BALANCES, current_tenant(), db.array(balance_ids))}
+
+
+# What pages show.  `facility_ids` are those the reader may see; every function costs a constant number of statements.
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityCard:
+    """A facility as a list names it."""
+
+    id: int
+    code: str
+    name: str
+    kind: str
+
+
+def list_facilities(ids: Sequence[int] | None = None) -> list[FacilityCard]:
+    """Active facilities, warehouses before stores, by code; `ids` narrows."""
+    found = db.rows(
+        "SELECT id, code, name, kind FROM inventory_facility WHERE tenant_id = %s AND is_active ORDER BY kind DESC, code", current_tenant()
+    )
+    return [FacilityCard(*row) for row in found if ids is None or row[0] in ids]
+
+
+def list_lot_facilities(lot_ids: Sequence[int]) -> list[int]:
+    """Facilities where any of these lots lies."""
+    found = db.rows(
+        "SELECT DISTINCT facility_id FROM inventory_balance WHERE tenant_id = %s AND lot_id = ANY (%s::bigint[]) AND on_hand > 0",
+        current_tenant(),
+        db.array(lot_ids),
+    )
+    return [row[0] for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """Units of one SKU at one facility, every unit on hand in exactly one of the groups.
+
+    on_hand = elsewhere + held + expired + allocated + unallocated; of the unallocated, `promised` are spoken for, `short_dated` expire too
+    soon for the SKU's own minimum, `available` is what reserve would accept now for that minimum.
+    """
+
+    facility_id: int
+    sku_id: int
+    on_hand: int = 0
+    elsewhere: int = 0
+    held: int = 0
+    expired: int = 0
+    allocated: int = 0
+    promised: int = 0
+    short_dated: int = 0
+    available: int = 0
+
+    @property
+    def difference(self) -> int:
+        """0 when the sum closes; negative: units promised that the sellable stock does not have."""
+        taken = self.elsewhere + self.held + self.expired + self.allocated + self.promised + self.short_dated
+        return self.on_hand - taken - self.available
+
+    @property
+    def is_problem(self) -> bool:
+        return bool(self.held or self.expired or self.difference)
+
+
+def sum_stock(rows: Iterable[StockRow], sku_id: int) -> StockRow:
+    """One SKU over several facilities.  Available adds up: each facility promises for itself."""
+    names = ("on_hand", "elsewhere", "held", "expired", "allocated", "promised", "short_dated", "available")
+    found = list(rows)
+    return StockRow(0, sku_id, **{name: sum(getattr(row, name) for row in found) for name in names})
+
+
+def list_stock(facility_ids: Sequence[int], min_days: Mapping[int, int]) -> list[StockRow]:
+    """What lies where and what of it is for sale, in two statements.  `min_days`: SKU -> the days it must still last (its own minimum)."""
+    params = current_tenant(), db.array(facility_ids), db.array(sorted(min_days))
+    first = first_sellable()
+    groups: dict[tuple[int, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    supplies: dict[tuple[int, int], list[Supply]] = defaultdict(list)
+    for facility_id, sku_id, group, expires_on, units, allocated in db.rows(sql.STOCK_GROUPS, first, first, *params):
+        place = groups[facility_id, sku_id]
+        place["on_hand"] += units
+        if group != "sells":
+            place[group] += units
+            continue
+        place["allocated"] += allocated
+        if units > allocated:
+            supplies[facility_id, sku_id].append(Supply(sku_id, expires_on, units - allocated))
+    promised = _promised_by_place(params)
+    floors = {days: minimum_expiry(clock.today(), days) for days in {0, *min_days.values()}}
+    rows = []
+    for place in sorted(groups.keys() | promised.keys()):
+        floor = floors[min_days[place[1]]]
+        asked = promise.available(supplies[place], promised[place], first), promise.available(supplies[place], promised[place], floor)
+        rows.append(
+            StockRow(
+                *place, **groups[place], promised=sum(p.units for p in promised[place]), short_dated=asked[0] - asked[1], available=asked[1]
+            )
+        )
+    return rows
+
+
+def list_available(facility_ids: Sequence[int], floors: Mapping[int, date]) -> dict[tuple[int, int], int]:
+    """(facility, SKU) -> what reserve would accept now for that SKU's minimum expiry: `available` in bulk, two statements."""
+    params = current_tenant(), db.array(facility_ids), db.array(sorted(floors))
+    supplies: dict[tuple[int, int], list[Supply]] = defaultdict(list)
+    for facility_id, *supply in db.rows(sql.SUPPLIES_OF_MANY, *params, first_sellable()):
+        supplies[facility_id, supply[0]].append(Supply(*supply))
+    promised = _promised_by_place(params)
+    return {
+        (facility_id, sku_id): promise.available(supplies[facility_id, sku_id], promised[facility_id, sku_id], floor)
+        for facility_id in facility_ids
+        for sku_id, floor in floors.items()
+    }
+
+
+def _promised_by_place(params: tuple[object, ...]) -> dict[tuple[int, int], list[Promised]]:
+    found: dict[tuple[int, int], list[Promised]] = defaultdict(list)
+    for facility_id, sku_id, day, units in db.rows(
+        "SELECT facility_id, sku_id, min_expires_on, quantity FROM inventory_promise"
+        " WHERE tenant_id = %s AND facility_id = ANY (%s::bigint[]) AND sku_id = ANY (%s::bigint[]) AND quantity > 0",
+        *params,
+    ):
+        found[facility_id, sku_id].append(Promised(sku_id, day, units))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseLine:
+    """One step of the promise law at a facility: units promised for `min_expires_on` or later, and units that would do."""
+
+    facility_id: int
+    min_expires_on: date
+    promised: int
+    fitting: int
+
+    @property
+    def is_kept(self) -> bool:
+        return self.promised <= self.fitting
+
+
+def list_promise_lines(facility_ids: Sequence[int], sku_id: int) -> list[PromiseLine]:
+    """P(d) and S(d) for every promised minimum expiry d of one SKU, by facility and date.  Two statements."""
+    params = current_tenant(), db.array(facility_ids), db.array([sku_id])
+    supplies: dict[int, list[Supply]] = defaultdict(list)
+    for facility_id, *supply in db.rows(sql.SUPPLIES_OF_MANY, *params, first_sellable()):
+        supplies[facility_id].append(Supply(*supply))
+    lines = []
+    for (facility_id, _sku), promised in sorted(_promised_by_place(params).items()):
+        for day in sorted({p.min_expires_on for p in promised}):
+            wanted = sum(p.units for p in promised if p.min_expires_on >= day)
+            lines.append(PromiseLine(facility_id, day, wanted, sum(s.units for s in supplies[facility_id] if s.expires_on >= day)))
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """Units of one lot in one bin.  `ledger` is what its last move left: the same as on_hand, or something is wrong."""
+
+    id: int
+    facility_id: int
+    bin_code: str
+    bin_kind: int
+    lot_id: int
+    lot_code: str
+    expires_on: date | None
+    produced_on: date | None
+    received_on: date
+    on_hand: int
+    allocated: int
+    sells: bool
+    is_held: bool
+    ledger: int
+
+
+def list_balances(facility_ids: Sequence[int], sku_id: int) -> list[BalanceRow]:
+    """Where one SKU lies, first expired first, then by the picker's walk."""
+    found = db.rows(sql.BALANCES_OF_SKU, first_sellable(), current_tenant(), db.array(facility_ids), sku_id)
+    return [BalanceRow(*row) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOfBalance:
+    """What a balance is: for the head of its ledger."""
+
+    id: int
+    facility_id: int
+    facility_name: str
+    bin_code: str
+    bin_kind: int
+    sku_id: int
+    sku_code: str
+    sku_name: str
+    unit: str
+    lot_id: int
+    lot_code: str
+    expires_on: date | None
+    on_hand: int
+    allocated: int
+    seq: int
+
+
+def get_balance(balance_id: int) -> PlaceOfBalance:
+    """Raises UnknownPlace."""
+    found = db.rows(sql.ONE_BALANCE, current_tenant(), balance_id)
+    if not found:
+        raise UnknownPlace(_("没有这一条库存。"), balance_id=balance_id)
+    return PlaceOfBalance(*found[0])
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One move as one balance saw it: `change` is signed, `after` is what was left."""
+
+    move_id: int
+    balance_id: int
+    seq: int
+    change: int
+    after: int
+    kind: int
+    document_id: int
+    reference: str | None
+    actor_id: int | None
+    reason: str
+    at: datetime
+
+    @property
+    def before(self) -> int:
+        return self.after - self.change
+
+
+def list_ledger(balance_id: int, *, before_seq: int | None, limit: int) -> list[LedgerRow]:
+    """Moves of one balance, newest first, from the sequence number below `before_seq`: two index scans of `limit` rows."""
+    top = before_seq if before_seq is not None else 2**31 - 1
+    tenant_id = current_tenant()
+    return [LedgerRow(*row) for row in db.rows(sql.LEDGER, tenant_id, balance_id, top, limit, tenant_id, balance_id, top, limit, limit)]
+
+
+def list_recent_moves(balance_ids: Sequence[int], limit: int) -> list[LedgerRow]:
+    """The newest moves of these balances, newest first; each balance is entered by its own index."""
+    tenant_id = current_tenant()
+    return [LedgerRow(*row) for row in db.rows(sql.RECENT_MOVES, db.array(balance_ids), tenant_id, limit, tenant_id, limit, limit)]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    """One hold, open or cleared; its scope is a lot, a facility, a bin, or a pair of these."""
+
+    id: int
+    kind: str
+    lot_id: int | None
+    lot_code: str | None
+    facility_id: int | None
+    bin_code: str | None
+    document: str
+    reason: str
+    opened_by: int | None
+    opened_at: datetime
+    cleared_by: int | None
+    cleared_at: datetime | None
+
+
+def list_holds(lot_ids: Sequence[int], facility_ids: Sequence[int]) -> list[HoldRow]:
+    """Open holds that touch these lots at these facilities, gravest first."""
+    found = db.rows(sql.OPEN_HOLDS, current_tenant(), db.array(lot_ids), db.array(facility_ids))
+    return [HoldRow(*row) for row in found]
+
+
+def get_hold(hold_id: int) -> HoldRow:
+    """Raises UnknownGoods."""
+    found = db.rows(sql.ONE_HOLD, current_tenant(), hold_id)
+    if not found:
+        raise UnknownGoods(_("没有这条冻结。"), code="hold_not_found", hold_id=hold_id)
+    return HoldRow(*found[0])
+
+
+def list_people(user_ids: Iterable[int | None]) -> dict[int, str]:
+    """Names of colleagues by user id."""
+    ids = sorted({id_ for id_ in user_ids if id_ is not None})
+    return dict(db.rows("SELECT id, name FROM core_user WHERE id = ANY (%s::bigint[])", db.array(ids))) if ids else {}
+
+
+def get_sku(sku_id: int) -> Sku:
+    """Raises UnknownGoods, also for another tenant's."""
+    found = Sku.objects.filter(id=sku_id).first()
+    if found is None:
+        raise UnknownGoods(_("没有这个商品。"), sku_id=sku_id)
+    return found
+
+
+def list_barcodes(sku_id: int) -> list[str]:
+    return list(Barcode.objects.filter(sku_id=sku_id).order_by("code").values_list("code", flat=True))
+
+
+def list_lot_choices(sku_id: int) -> list[tuple[int, str]]:
+    """(id, code) of the SKU's lots that lie somewhere, first expired first."""
+    return [
+        (row[0], row[1])
+        for row in db.rows(
+            "SELECT l.id, l.code FROM inventory_lot l WHERE l.tenant_id = %s AND l.sku_id = %s AND EXISTS (SELECT FROM inventory_balance b"
+            " WHERE b.tenant_id = l.tenant_id AND b.lot_id = l.id AND b.on_hand > 0) ORDER BY l.expires_on NULLS LAST, l.code LIMIT 500",
+            current_tenant(),
+            sku_id,
+        )
+    ]
+
+
+def find_sku_of_lot(lot_id: int) -> int | None:
+    found = db.rows("SELECT sku_id FROM inventory_lot WHERE tenant_id = %s AND id = %s", current_tenant(), lot_id)
+    return found[0][0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsCard:
+    """A SKU as receiving and scanning need it."""
+
+    id: int
+    code: str
+    name: str
+    unit: str
+    shelf_life_days: int | None
+    shelf_life_months: int | None
+
+
+def list_goods_by_code(codes: Iterable[str]) -> dict[str, GoodsCard]:
+    """Merchant code or barcode -> SKU, for those that exist; the merchant's own code wins.  One statement."""
+    wanted = db.array(sorted(set(codes) - {""}))
+    tenant_id = current_tenant()
+    found = db.rows(sql.GOODS_BY_CODE, tenant_id, wanted, tenant_id, wanted)
+    return {row[1]: GoodsCard(*row[2:]) for row in found}  # own codes come last, so they overwrite
+
+
+@dataclass(frozen=True, slots=True)
+class BinCard:
+    id: int
+    code: str
+    kind: int
+
+
+def list_bins_by_code(facility_id: int, codes: Iterable[str]) -> dict[str, BinCard]:
+    """Bins of one facility by their code, for those that exist."""
+    found = db.rows(
+        "SELECT id, code, kind FROM inventory_bin WHERE tenant_id = %s AND facility_id = %s AND code = ANY (%s::text[])",
+        current_tenant(),
+        facility_id,
+        db.array(sorted(set(codes) - {""})),
+    )
+    return {row[1]: BinCard(*row) for row in found}
+
+
+def list_barcode_owners(codes: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Barcode -> (SKU id, SKU code), for those that are taken."""
+    found = db.rows(
+        "SELECT b.code, s.id, s.code FROM inventory_barcode b JOIN inventory_sku s ON s.tenant_id = b.tenant_id AND s.id = b.sku_id"
+        " WHERE b.tenant_id = %s AND b.code = ANY (%s::text[])",
+        current_tenant(),
+        db.array(sorted(set(codes))),
+    )
+    return {row[0]: (row[1], row[2]) for row in found}

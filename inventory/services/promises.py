@@ -1,0 +1,189 @@
+"""Reserve and unreserve: promises at (facility, SKU), the lot chosen late.
+
+Lock: the anchor row of each (facility, SKU), by facility, then SKU; counters are read in the next statement, because a locking SELECT
+that waited does not see rows inserted while it waited.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from core import db, outbox
+from core.db import Rank
+from core.tenancy import current_tenant
+from inventory import sql
+from inventory.models import Promise, Reservation
+from inventory.queries import ANCHOR, list_promised, list_supplies
+from inventory.rules import promise
+from inventory.rules.promise import Demand, PromisePlan, Reserved
+
+
+class GuessedWrong(Exception):
+    """Stock changed between the unlocked look and the lock: roll back and run the work again, locking first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationRow:
+    """One line's share of a promise.  `owner_ref` and `line_ref` mean something to the caller only."""
+
+    owner_ref: int
+    line_ref: int
+    sku_id: int
+    min_expires_on: date
+    quantity: int
+    priority: int
+    ship_by: datetime
+
+
+def plan(facility_id: int, demands: Sequence[Demand], *, locked: bool) -> PromisePlan:
+    """Which demands fit now, whole or not at all, first come first served.  With `locked` the answer holds until the commit."""
+    sku_ids = {sku_id for demand in demands for sku_id, _ in demand.units}
+    if locked:
+        lock_anchors((facility_id, sku_id) for sku_id in sku_ids)
+    return promise.plan_promises(demands, list_supplies(facility_id, sku_ids), list_promised(facility_id, sku_ids))
+
+
+def commit_plan(facility_id: int, demands: Sequence[Demand], guess: PromisePlan) -> None:
+    """Lock last: prove a plan that was guessed without a lock, then write its counters.  Raises GuessedWrong when it no longer holds."""
+    if plan(facility_id, demands, locked=True) != guess:
+        raise GuessedWrong
+    add_counters(facility_id, guess.added)
+
+
+def write_reservations(facility_id: int, rows: Sequence[ReservationRow]) -> None:
+    """The rows behind the counters.  The caller writes counters for exactly these rows in the same transaction."""
+    db.insert(
+        Reservation,
+        ["id", "owner_ref", "line_ref", "facility", "sku", "min_expires_on", "quantity", "priority", "ship_by"],
+        [
+            (id_, r.owner_ref, r.line_ref, facility_id, r.sku_id, r.min_expires_on, r.quantity, r.priority, r.ship_by)
+            for id_, r in zip(db.new_ids(len(rows)), rows, strict=True)
+        ],
+    )
+
+
+def unreserve(owner_refs: Sequence[int]) -> int:
+    """Give back what these owners still hold as promises; returns units.  Locks the anchors concerned."""
+    places = db.rows(
+        "SELECT DISTINCT facility_id, sku_id FROM inventory_reservation WHERE tenant_id = %s AND owner_ref = ANY (%s::bigint[])",
+        current_tenant(),
+        db.array(owner_refs),
+    )
+    lock_anchors(places)
+    gone = db.rows(
+        "DELETE FROM inventory_reservation WHERE tenant_id = %s AND owner_ref = ANY (%s::bigint[])"
+        " RETURNING facility_id, sku_id, min_expires_on, quantity",
+        current_tenant(),
+        db.array(owner_refs),
+    )
+    freed: dict[int, dict[tuple[int, date], int]] = defaultdict(lambda: defaultdict(int))
+    for facility_id, sku_id, day, quantity in gone:
+        freed[facility_id][sku_id, day] -= quantity
+    for facility_id in sorted(freed):
+        add_counters(facility_id, freed[facility_id])
+    return sum(row[3] for row in gone)
+
+
+def move_reservations(owner_refs: Sequence[int], from_facility: int, to_facility: int) -> bool:
+    """Move whole owners' promises to another facility, both locked in order; False (and nothing done) when it has not the stock."""
+    held = db.rows(
+        "SELECT id, owner_ref, sku_id, min_expires_on, quantity FROM inventory_reservation"
+        " WHERE tenant_id = %s AND facility_id = %s AND owner_ref = ANY (%s::bigint[]) ORDER BY id",
+        current_tenant(),
+        from_facility,
+        db.array(owner_refs),
+    )
+    sku_ids = {row[2] for row in held}
+    lock_anchors((facility, sku_id) for facility in (from_facility, to_facility) for sku_id in sku_ids)
+    still = db.rows(
+        "SELECT count(*) FROM inventory_reservation WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
+        current_tenant(),
+        db.array([row[0] for row in held]),
+    )[0][0]
+    if not held or still != len(held):
+        return False
+    demands = [Demand(row[0], row[3], ((row[2], row[4]),)) for row in held]
+    wanted = promise.plan_promises(demands, list_supplies(to_facility, sku_ids), list_promised(to_facility, sku_ids))
+    if wanted.short:
+        return False
+    add_counters(from_facility, {key: -units for key, units in wanted.added.items()})
+    add_counters(to_facility, wanted.added)
+    db.execute(
+        "UPDATE inventory_reservation SET facility_id = %s WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
+        to_facility,
+        current_tenant(),
+        db.array([row[0] for row in held]),
+    )
+    return True
+
+
+def settle_promises(facility_id: int, sku_ids: Iterable[int]) -> tuple[int, ...]:
+    """After sellable stock was lost: promises that no longer fit give way, lowest priority and latest deadline first.
+
+    Returns their owners and says PromisesBroken.  In the transaction of the loss; the anchors are locked (again) here.
+    """
+    skus = sorted(set(sku_ids))
+    lock_anchors((facility_id, sku_id) for sku_id in skus)
+    rows = db.rows(
+        "SELECT id, owner_ref, sku_id, min_expires_on, quantity, priority, ship_by FROM inventory_reservation"
+        " WHERE tenant_id = %s AND facility_id = %s AND sku_id = ANY (%s::bigint[])",
+        current_tenant(),
+        facility_id,
+        db.array(skus),
+    )
+    broken = promise.settle([Reserved(*row) for row in rows], list_supplies(facility_id, skus))
+    if not broken.reservations:
+        return ()
+    db.execute(
+        "DELETE FROM inventory_reservation WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
+        current_tenant(),
+        db.array(broken.reservations),
+    )
+    add_counters(facility_id, {key: -units for key, units in broken.freed.items()})
+    outbox.emit("PromisesBroken", {"facility_id": facility_id, "owner_refs": list(broken.owners)})
+    return broken.owners
+
+
+def lock_anchors(places: Iterable[tuple[int, int]]) -> None:
+    """Lock the (facility, SKU) pairs, in that order; missing anchor rows are made first."""
+    wanted = sorted(set(places))
+    if not wanted:
+        return
+    params = db.array([p[0] for p in wanted]), db.array([p[1] for p in wanted]), current_tenant(), ANCHOR
+    if len(db.lock_sql(Rank.STOCK, sql.LOCK_ANCHORS, *params)) < len(wanted):
+        db.execute(
+            "INSERT INTO inventory_promise (tenant_id, id, facility_id, sku_id, min_expires_on, quantity)"
+            " SELECT %s, u.id, u.facility_id, u.sku_id, %s, 0 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[])"
+            " u(id, facility_id, sku_id) ORDER BY u.facility_id, u.sku_id"
+            " ON CONFLICT (tenant_id, facility_id, sku_id, min_expires_on) DO NOTHING",
+            current_tenant(),
+            ANCHOR,
+            db.array(db.new_ids(len(wanted))),
+            params[0],
+            params[1],
+        )
+        db.lock_sql(Rank.STOCK, sql.LOCK_ANCHORS, *params)
+
+
+def add_counters(facility_id: int, added: Mapping[tuple[int, date], int]) -> None:
+    """Change the promise counters, under the anchors' lock.  Update first, insert what is missing: ON CONFLICT would check the
+    proposed row's quantity, so it could not take units away."""
+    keys = sorted(added)
+    if not keys:
+        return
+    columns = db.array([k[0] for k in keys]), db.array([k[1] for k in keys]), db.array([added[k] for k in keys])
+    done = db.rows(
+        "UPDATE inventory_promise p SET quantity = p.quantity + u.quantity FROM unnest(%s::bigint[], %s::date[], %s::int[])"
+        " u(sku_id, min_expires_on, quantity) WHERE p.tenant_id = %s AND p.facility_id = %s AND p.sku_id = u.sku_id"
+        " AND p.min_expires_on = u.min_expires_on RETURNING p.sku_id, p.min_expires_on",
+        *columns,
+        current_tenant(),
+        facility_id,
+    )
+    missing = sorted(set(keys) - set(done))
+    db.insert(
+        Promise,
+        ["id", "facility", "sku", "min_expires_on", "quantity"],
+        [(id_, facility_id, *key, added[key]) for id_, key in zip(db.new_ids(len(missing)), missing, strict=True)],
+    )

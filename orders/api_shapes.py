@@ -1,0 +1,186 @@
+"""What orders look like in JSON, in and out."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import serializers
+
+from core.api.fields import IdField, InstantField, MoneyField, PlainText, QuantityField, WordField, refuse_twice
+from orders.models import ChannelState, OrderStatus
+
+
+MAX_BATCH = 1_000
+MAX_LINES = 500
+FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+class OrderLineRow(serializers.Serializer[Any]):
+    id = IdField()
+    sku_id = IdField(allow_null=True, help_text="null: not mapped yet, see external_code")
+    external_code = serializers.CharField()
+    quantity = serializers.IntegerField()
+    unit_price = MoneyField(source="unit_price_minor")
+
+
+class FindingRow(serializers.Serializer[Any]):
+    id = IdField()
+    code = serializers.CharField()
+    stops = serializers.BooleanField()
+    detail = serializers.DictField()
+    opened_at = serializers.DateTimeField()
+    cleared_at = serializers.DateTimeField(allow_null=True)
+
+
+class OrderRow(serializers.Serializer[Any]):
+    """The ERP's order.  The receiver is masked; unmasking is a person's act and leaves a trace."""
+
+    id = IdField()
+    number = serializers.CharField()
+    channel_id = IdField()
+    facility_id = IdField()
+    status = WordField(OrderStatus)
+    priority = serializers.IntegerField()
+    receiver_mask = serializers.CharField()
+    division_code = serializers.CharField()
+    remark = serializers.CharField()
+    seller_remark = serializers.CharField()
+    currency = serializers.CharField()
+    amount = MoneyField(source="amount_minor")
+    charge = MoneyField(source="charge_minor")
+    discount = MoneyField(source="discount_minor")
+    min_expires_on = serializers.DateField()
+    placed_at = serializers.DateTimeField()
+    ship_by = serializers.DateTimeField()
+    created_at = serializers.DateTimeField()
+    shipped_at = serializers.DateTimeField(allow_null=True)
+    version = serializers.IntegerField()
+    lines = OrderLineRow(many=True)
+    findings = FindingRow(many=True)
+
+
+class ChannelRow(serializers.Serializer[Any]):
+    id = IdField()
+    code = serializers.CharField()
+    name = serializers.CharField()
+    platform = serializers.CharField()
+    facility_id = IdField()
+    currency = serializers.CharField()
+    needs_address = serializers.BooleanField()
+    is_o2o = serializers.BooleanField()
+    min_days = serializers.IntegerField()
+    ship_within_h = serializers.IntegerField()
+    is_active = serializers.BooleanField()
+
+
+class ChannelOrderRow(serializers.Serializer[Any]):
+    id = IdField()
+    channel_id = IdField()
+    external_number = serializers.CharField()
+    order_id = IdField(allow_null=True)
+    state = WordField(ChannelState)
+    version = serializers.IntegerField()
+    import_id = IdField(source="import_ref", allow_null=True)
+    received_at = serializers.DateTimeField()
+
+
+class ImportRow(serializers.Serializer[Any]):
+    id = IdField()
+    channel_id = IdField()
+    job_id = IdField(allow_null=True)
+    sha256 = serializers.CharField()
+    rows_total = serializers.IntegerField()
+    input_units = serializers.IntegerField()
+    counts = serializers.DictField(child=serializers.IntegerField())
+    created_at = serializers.DateTimeField()
+
+
+class ImportProblemRow(serializers.Serializer[Any]):
+    id = IdField()
+    row_number = serializers.IntegerField()
+    column = serializers.CharField()
+    value = serializers.CharField()
+    code = serializers.CharField()
+    external_number = serializers.CharField()
+    units = serializers.IntegerField()
+    stops = serializers.BooleanField()
+    order_id = IdField(allow_null=True)
+
+
+class AmountField(serializers.DecimalField):
+    """An amount in whole units of the channel's currency, not below 0: a text, or a number with a point."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=15, decimal_places=3, min_value=Decimal(0), **kwargs)
+
+
+class ReceiverShape(serializers.Serializer[Any]):
+    """Who gets it.  `is_masked`: the platform hid part of it."""
+
+    name = PlainText(max_length=100)
+    phone = PlainText(max_length=40, allow_blank=True)
+    province = PlainText(max_length=40, allow_blank=True)
+    city = PlainText(max_length=40, allow_blank=True)
+    district = PlainText(max_length=40, allow_blank=True, default="")
+    street = PlainText(max_length=300, allow_blank=True)
+    is_masked = serializers.BooleanField(default=False)
+
+
+class IncomingLineShape(serializers.Serializer[Any]):
+    """`code`: the merchant's code or a barcode.  Unknown ones are taken: the order stops with a finding that says so."""
+
+    code = PlainText(max_length=64)
+    quantity = QuantityField()
+    unit_price = AmountField()
+
+
+class IncomingOrderShape(serializers.Serializer[Any]):
+    """One paid channel order."""
+
+    external_number = PlainText(max_length=64)
+    placed_at = InstantField()
+    amount = AmountField(help_text="what the buyer paid")
+    charge = AmountField(default=Decimal(0), help_text="freight and other charges in `amount`")
+    discount = AmountField(default=Decimal(0), help_text="discounts taken off in `amount`")
+    lines = IncomingLineShape(many=True, allow_empty=False, max_length=MAX_LINES)
+    receiver = ReceiverShape(allow_null=True, default=None)
+    remark = PlainText(max_length=2_000, allow_blank=True, default="")
+    seller_remark = PlainText(max_length=2_000, allow_blank=True, default="")
+    state = WordField(ChannelState, default=ChannelState.PAID.value)
+
+    default_error_messages = {
+        "not_paid": gettext_lazy("只收已付款的单。"),
+        "far_date": gettext_lazy("下单时间要在 2000 到 2100 年之间。"),
+    }
+
+    def validate_state(self, state: int) -> int:
+        if state != ChannelState.PAID:
+            self.fail("not_paid")
+        return state
+
+    def validate_placed_at(self, at: datetime) -> datetime:
+        if not FIRST <= at < LAST:
+            self.fail("far_date")
+        return at
+
+
+class OrderBatch(serializers.Serializer[Any]):
+    channel = PlainText(max_length=32, help_text="code of the channel")
+    orders = IncomingOrderShape(many=True, allow_empty=False, max_length=MAX_BATCH)
+
+    def validate_orders(self, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        refuse_twice([order["external_number"] for order in orders], _("订单号"))
+        return orders
+
+
+class OrderBatchResult(serializers.Serializer[Any]):
+    """What came of the batch.  `stopped` of the `created` ones wait for a person: see their findings."""
+
+    created = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    stopped = serializers.IntegerField()
+    parcels = serializers.IntegerField()
+    order_ids = serializers.DictField(child=IdField(), help_text="external number → order")

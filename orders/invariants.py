@@ -1,0 +1,73 @@
+"""Laws of orders: nothing lost between what came in and what leaves, nothing stuck without a reason."""
+
+from core.invariants import Invariant, register
+
+# parcel status 5: cancelled.  order status: 1 stopped, 2 dispatching, 3 fulfilling, 4 shipped, 5 cancelled
+UNITS = """
+    WITH packed AS (
+        SELECT l.tenant_id, p.ref AS order_id, l.ref AS line_id, sum(l.quantity) AS units
+        FROM warehouse_parcelline l JOIN warehouse_parcel p ON p.tenant_id = l.tenant_id AND p.id = l.parcel_id
+        WHERE p.status <> 5 GROUP BY 1, 2, 3),
+    lines AS (
+        SELECT o.tenant_id, o.order_id, o.id AS line_id, o.quantity AS units FROM orders_orderline o
+        WHERE EXISTS (SELECT FROM warehouse_parcel p
+            WHERE p.tenant_id = o.tenant_id AND p.ref = o.order_id AND p.status <> 5))
+    SELECT coalesce(l.order_id, p.order_id) AS order_id, coalesce(l.line_id, p.line_id) AS line_id,
+        coalesce(l.units, 0) AS ordered, coalesce(p.units, 0) AS packed
+    FROM lines l FULL JOIN packed p USING (tenant_id, order_id, line_id)
+    WHERE coalesce(l.units, 0) <> coalesce(p.units, 0)
+"""
+
+GOODS = """
+    SELECT l.id, l.sku_id, o.sku_id AS sku_of_order FROM warehouse_parcelline l
+    JOIN orders_orderline o ON o.tenant_id = l.tenant_id AND o.id = l.ref WHERE o.sku_id IS DISTINCT FROM l.sku_id
+"""
+
+PARCELS_MISSING = """
+    SELECT o.id, o.number, o.status FROM orders_order o WHERE o.status IN (2, 3, 4) AND NOT EXISTS (
+        SELECT FROM warehouse_parcel p WHERE p.tenant_id = o.tenant_id AND p.ref = o.id AND p.status <> 5)
+"""
+
+SHIPPED_EARLY = """
+    SELECT o.id, o.number, p.id AS parcel_id, p.status FROM orders_order o
+    JOIN warehouse_parcel p ON p.tenant_id = o.tenant_id AND p.ref = o.id WHERE o.status = 4 AND p.status NOT IN (4, 5)
+"""
+
+STUCK = """
+    SELECT o.id, o.number FROM orders_order o WHERE o.status = 1 AND NOT EXISTS (
+        SELECT FROM orders_finding f WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id AND f.stops
+        AND f.cleared_at IS NULL)
+"""
+
+STOPPED_PARCELS = """
+    SELECT o.id, o.number, o.status, p.id AS parcel_id FROM orders_order o
+    JOIN warehouse_parcel p ON p.tenant_id = o.tenant_id AND p.ref = o.id
+    WHERE o.status IN (1, 5) AND p.status IN (0, 1, 2, 3)
+"""
+
+ORPHANS = """
+    SELECT o.id, o.number FROM orders_order o WHERE NOT EXISTS (
+        SELECT FROM orders_channelorder c WHERE c.tenant_id = o.tenant_id AND c.order_id = o.id)
+"""
+
+CHANNELS = """
+    SELECT c.id, c.channel_id, o.channel_id AS channel_of_order FROM orders_channelorder c
+    JOIN orders_order o ON o.tenant_id = c.tenant_id AND o.id = c.order_id WHERE c.channel_id <> o.channel_id
+"""
+
+EMPTY = """
+    SELECT o.id, o.number FROM orders_order o WHERE o.status IN (2, 3, 4) AND NOT EXISTS (
+        SELECT FROM orders_orderline l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id)
+"""
+
+register(
+    Invariant("orders.units", "units of an order's lines are the units of its parcels", UNITS),
+    Invariant("orders.goods", "a parcel line holds the goods of its order line", GOODS),
+    Invariant("orders.parcels", "an order that passed its audit has parcels", PARCELS_MISSING),
+    Invariant("orders.shipped", "an order is shipped when all its parcels are", SHIPPED_EARLY),
+    Invariant("orders.reason", "a stopped order has an open finding that stops it", STUCK),
+    Invariant("orders.stopped", "a stopped or cancelled order has no parcel on its way", STOPPED_PARCELS),
+    Invariant("orders.origin", "every order comes from a channel order", ORPHANS),
+    Invariant("orders.channel", "a channel order's channel is its order's", CHANNELS),
+    Invariant("orders.lines", "an order that passed its audit has lines", EMPTY),
+)

@@ -1,0 +1,420 @@
+"""Order files: taking them in, saying what their columns are, starting the job that imports them."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from core import db, jobs, options
+from core.db import Rank
+from core.errors import Conflict, Invalid, NotFound
+from core.models import Job, StoredFile
+from core.models.jobs import UNFINISHED
+from core.services.accounts import record
+from core.tenancy import current_tenant, scope
+from core.web.formats import exponent
+from orders.importing.mapping import recognise, signature
+from orders.importing.presets import Preset, find_preset
+from orders.importing.reading import Source, inspect, open_table
+from orders.importing.settings import BadLine, Options, Target, columns_of, missing
+from orders.models import Import
+from orders.services.channels import ChannelInput, create_channel, find_channel_id
+
+JOB = "orders.import"
+SAMPLES = 2
+PREVIEW_ROWS = 200
+PATH_LENGTH = 200
+BAD_LINE = options.declare(
+    "import.bad_line", BadLine.STOP.value, "导入时一行不对：stop 停下整张单，drop 只去掉这一行"
+)
+
+
+class Readable(Protocol):
+    """What an upload is to us."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewColumn:
+    """A column of the file: its first values, what it is mapped to, whether that was recognised."""
+
+    index: int
+    name: str
+    samples: tuple[str, ...]
+    target: Target | None
+    is_recognised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The file as the mapping screen shows it.  `mapping_name`: the saved mapping or preset that its header called for."""
+
+    import_id: int
+    channel_id: int
+    name: str
+    size: int
+    kind: str
+    encoding: str
+    columns: tuple[PreviewColumn, ...]
+    rows_seen: int
+    is_whole: bool
+    mapping_name: str
+    options: Options
+    preset: Preset | None
+    missing: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFile:
+    """An import with the place of its bytes and what was decided so far."""
+
+    id: int
+    channel_id: int
+    name: str
+    path: Path
+    stored_path: str
+    size: int
+    columns: Mapping[str, int]
+    options: Mapping[str, Any]
+    job_id: int | None
+    counts: Mapping[str, Any]
+
+
+def upload(*, tenant_id: int, channel_id: int, file: Readable, name: str, actor_id: int | None) -> int:
+    """Keep the bytes under ERP_FILES and note the import; the same file into the same channel is the same import.
+
+    Raises FileRefused for what cannot be read at all, Invalid when it is too large, NotFound for a foreign channel.  The bytes are on
+    the disk (fsync) before the row that speaks of them.
+    """
+    with scope(tenant_id):
+        _get_currency(channel_id)
+        folder = Path(settings.ERP_FILES) / str(tenant_id)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part, sha, size = _receive(file, folder)
+        try:
+            source = inspect(part)
+            part.replace(folder / sha)
+            _sync(folder)
+        finally:
+            part.unlink(missing_ok=True)
+        return _note(channel_id, name, f"{tenant_id}/{sha}", sha, size, source, actor_id)
+
+
+def register(*, tenant_id: int, channel_id: int, path: Path, actor_id: int | None = None) -> int:
+    """The import of a file that stays where it is (command line).  Raises FileRefused, NotFound."""
+    place = path.resolve()
+    if not place.is_file():
+        raise NotFound(_("没有这个文件：%(path)s。") % {"path": path}, code="file_not_found")
+    source = inspect(place)
+    with place.open("rb") as file:
+        sha = hashlib.file_digest(file, "sha256").hexdigest()
+    with scope(tenant_id):
+        _get_currency(channel_id)
+        return _note(channel_id, place.name, str(place), sha, place.stat().st_size, source, actor_id)
+
+
+def _receive(file: Readable, folder: Path) -> tuple[Path, str, int]:
+    digest, size = hashlib.sha256(), 0
+    handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            while block := file.read(1 << 20):
+                size += len(block)
+                if size > settings.ERP_UPLOAD_MAX:
+                    raise Invalid(
+                        _("文件超过 %(n)s MB，分成几个再传。") % {"n": settings.ERP_UPLOAD_MAX >> 20},
+                        code="too_large",
+                    )
+                digest.update(block)
+                out.write(block)
+            out.flush()
+            os.fsync(out.fileno())
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return Path(name), digest.hexdigest(), size
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _note(
+    channel_id: int, name: str, path: str, sha: str, size: int, source: Source, actor_id: int | None
+) -> int:
+    tenant_id = current_tenant()
+    if len(path) > PATH_LENGTH:
+        raise Invalid(_("文件的路径太长，最多 %(n)s 个字。") % {"n": PATH_LENGTH}, code="path_too_long")
+    shown = (
+        "".join(char for char in Path(name.replace("\\", "/")).name if char.isprintable())[-200:] or "orders"
+    )
+    file_id, import_id = db.new_ids(2)
+    file_row = (file_id, shown, path, size, sha, actor_id)
+    known = _find_same(channel_id, sha)
+    if known is not None:
+        _move(known, file_row)
+        return known
+    db.insert(StoredFile, _FILE_COLUMNS, [file_row])
+    made = db.rows(
+        "INSERT INTO orders_import (tenant_id, id, channel_id, file_id, sha256, counts, created_by)"
+        " VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s)"
+        " ON CONFLICT (tenant_id, channel_id, sha256) DO NOTHING RETURNING id",
+        tenant_id,
+        import_id,
+        channel_id,
+        file_id,
+        sha,
+        json.dumps({"source": asdict(source) | {"path": ""}}),
+        actor_id,
+    )
+    return int(made[0][0]) if made else int(_find_same(channel_id, sha) or 0)
+
+
+_FILE_COLUMNS = ("id", "name", "path", "size", "sha256", "created_by")
+
+
+def _move(import_id: int, file_row: tuple[object, ...]) -> None:
+    """The same bytes were handed in from another place: they may be gone from the first."""
+    if get_import(import_id).stored_path == file_row[2]:
+        return
+    db.insert(StoredFile, _FILE_COLUMNS, [file_row])
+    db.execute(
+        "UPDATE orders_import SET file_id = %s WHERE tenant_id = %s AND id = %s",
+        file_row[0],
+        current_tenant(),
+        import_id,
+    )
+
+
+def _find_same(channel_id: int, sha: str) -> int | None:
+    found = db.rows(
+        "SELECT id FROM orders_import WHERE tenant_id = %s AND channel_id = %s AND sha256 = %s",
+        current_tenant(),
+        channel_id,
+        sha,
+    )
+    return found[0][0] if found else None
+
+
+def _get_currency(channel_id: int) -> str:
+    found = db.rows(
+        "SELECT currency FROM orders_channel WHERE tenant_id = %s AND id = %s", current_tenant(), channel_id
+    )
+    if not found:
+        raise NotFound(_("没有这个店铺。"), code="channel_not_found")
+    return str(found[0][0])
+
+
+def get_import(import_id: int) -> ImportFile:
+    """The import and where its bytes lie, for the tenant in scope.  Raises NotFound."""
+    found = db.rows(
+        "SELECT i.id, i.channel_id, f.name, f.path, f.size, i.columns, i.options, i.job_id, i.counts FROM orders_import i"
+        " JOIN core_storedfile f ON f.tenant_id = i.tenant_id AND f.id = i.file_id WHERE i.tenant_id = %s AND i.id = %s",
+        current_tenant(),
+        import_id,
+    )
+    if not found:
+        raise NotFound(_("没有这次导入。"), code="import_not_found")
+    id_, channel_id, name, path, size, columns, chosen, job_id, counts = found[0]
+    place = Path(settings.ERP_FILES) / path  # an absolute path stays what it is
+    return ImportFile(
+        id_, channel_id, name, place, path, size, as_json(columns), as_json(chosen), job_id, as_json(counts)
+    )
+
+
+def as_json(value: str | Mapping[str, Any]) -> dict[str, Any]:
+    """A jsonb column as the driver gives it."""
+    return json.loads(value) if isinstance(value, str) else dict(value)
+
+
+def look(file: ImportFile) -> Source:
+    """Look through the whole file.  Raises NotFound when its bytes are gone, FileRefused when they cannot be read."""
+    if not file.path.is_file():
+        raise NotFound(_("文件已经不在了，再传一次。"), code="file_not_found")
+    return inspect(file.path)
+
+
+def known_source(file: ImportFile) -> Source:
+    """What was found when the file was handed in, without looking through it again.  Raises NotFound."""
+    if not file.path.is_file():
+        raise NotFound(_("文件已经不在了，再传一次。"), code="file_not_found")
+    stored = file.counts.get("source")
+    return Source(**(stored | {"path": file.path})) if stored else inspect(file.path)
+
+
+def preview(import_id: int) -> Preview:
+    """The header, the first rows and the mapping as far as it is known.  Reads the file; no lock."""
+    file = get_import(import_id)
+    source = known_source(file)
+    table = open_table(source)
+    first = list(islice(table.rows, PREVIEW_ROWS))
+    preset = find_preset(table.header)
+    known, mapping_name, chosen = _known_mapping(file, table.header, preset)
+    recognised = {index for index in recognise(table.header).values()} | (
+        {*preset.columns.values()} if preset else set()
+    )
+    by_index = {index: target for target, index in known.items()}
+    columns = tuple(
+        PreviewColumn(
+            i,
+            name,
+            tuple(row[i][:60] for row in first[:SAMPLES] if len(row) > i),
+            by_index.get(i),
+            i in recognised,
+        )
+        for i, name in enumerate(table.header)
+    )
+    return Preview(
+        file.id,
+        file.channel_id,
+        file.name,
+        file.size,
+        source.kind,
+        source.encoding,
+        columns,
+        len(first),
+        len(first) < PREVIEW_ROWS,
+        mapping_name,
+        chosen,
+        preset,
+        missing(known),
+    )
+
+
+def _known_mapping(
+    file: ImportFile, header: tuple[str, ...], preset: Preset | None
+) -> tuple[dict[Target, int], str, Options]:
+    """What was decided for this import; else the saved mapping of its layout; else the preset; else what the names say."""
+    if file.columns:
+        return columns_of(file.columns, len(header)), "", Options.of(file.options)
+    saved = db.rows(
+        "SELECT name, columns, options FROM orders_mapping WHERE tenant_id = %s AND signature = %s ORDER BY changed_at DESC LIMIT 1",
+        current_tenant(),
+        signature(header),
+    )
+    if saved:
+        name, columns, chosen = saved[0]
+        return columns_of(as_json(columns), len(header)), name, Options.of(as_json(chosen))
+    decimals = exponent(_get_currency(file.channel_id))
+    if preset is not None:
+        return dict(preset.columns), preset.name, preset.options
+    return recognise(header), "", Options(decimals=decimals, bad_line=BadLine(options.get(BAD_LINE)))
+
+
+def save_mapping(
+    *, tenant_id: int, import_id: int, name: str, columns: Mapping[str, int], chosen: Mapping[str, Any]
+) -> None:
+    """Remember how this layout is read; the next file with the same header needs no mapping.  The name is overwritten."""
+    with scope(tenant_id):
+        file = get_import(import_id)
+        header = open_table(known_source(file)).header
+        checked = {str(target): index for target, index in columns_of(columns, len(header)).items()}
+        title = name.strip()[:60] or file.name[:60]
+        db.execute(
+            "INSERT INTO orders_mapping (tenant_id, id, name, signature, columns, options)"
+            " VALUES (%s, %s, %s, %s, %s::jsonb, %s::jsonb) ON CONFLICT (tenant_id, name) DO UPDATE SET signature = excluded.signature,"
+            " columns = excluded.columns, options = excluded.options, changed_at = clock_timestamp()",
+            tenant_id,
+            db.new_id(),
+            title,
+            signature(header),
+            json.dumps(checked),
+            json.dumps(Options.of(chosen).stored(), ensure_ascii=False),
+        )
+
+
+def start_import(
+    *,
+    tenant_id: int,
+    import_id: int,
+    columns: Mapping[str, int],
+    chosen: Mapping[str, Any],
+    actor_id: int | None,
+) -> int:
+    """Queue the job that imports this file, or queue it again; returns the job's id.
+
+    Locks the import.  Raises Invalid when a needed column is not mapped, Conflict while the same import is running.
+    """
+    with scope(tenant_id):
+        db.lock(Rank.DOCUMENT, Import, "id", "id = %s", import_id)
+        file = get_import(import_id)
+        header = open_table(known_source(file)).header
+        checked = columns_of(columns, len(header))
+        lacking = missing(checked)
+        if lacking:
+            raise Invalid(
+                _("还有列没对上，导不了。"),
+                code="import_columns_missing",
+                missing=[str(target) for target in lacking],
+            )
+        stored = Options.of(chosen).stored()
+        if file.job_id is not None and Job.objects.filter(id=file.job_id, status__in=UNFINISHED).exists():
+            raise Conflict(_("这个文件正在导，等它做完。"), code="import_running", job_id=file.job_id)
+        if file.job_id is None:
+            job_id = jobs.start(
+                JOB, _("导入 %(name)s") % {"name": file.name}, {"import_id": import_id}, created_by=actor_id
+            )
+        else:
+            job_id = file.job_id
+            jobs.again(job_id)
+        db.execute(
+            "UPDATE orders_import SET columns = %s::jsonb, options = %s::jsonb, job_id = %s WHERE tenant_id = %s AND id = %s",
+            json.dumps({str(target): index for target, index in checked.items()}),
+            json.dumps(stored, ensure_ascii=False),
+            job_id,
+            tenant_id,
+            import_id,
+        )
+        record(
+            "import.started",
+            "import",
+            import_id,
+            actor_id=actor_id,
+            detail={"file": file.name, "job_id": job_id},
+        )
+        return job_id
+
+
+def start_recognised(*, tenant_id: int, import_id: int, actor_id: int | None = None) -> int:
+    """Start with the mapping that the header called for (command line, API).  Raises Invalid when it is not complete."""
+    with scope(tenant_id):
+        seen = preview(import_id)
+        columns = {str(column.target): column.index for column in seen.columns if column.target}
+        return start_import(
+            tenant_id=tenant_id,
+            import_id=import_id,
+            columns=columns,
+            chosen=seen.options.stored(),
+            actor_id=actor_id,
+        )
+
+
+def ensure_channel(*, preset: Preset, facility_id: int) -> int:
+    """The channel that a preset calls for, made when there is none, for the tenant in scope; returns its id."""
+    wish = preset.channel
+    known = find_channel_id(wish.code)
+    if known is not None:
+        return known
+    return create_channel(
+        ChannelInput(
+            wish.code,
+            wish.name,
+            facility_id,
+            currency=wish.currency,
+            needs_address=wish.needs_address,
+            handover=wish.handover,
+        )
+    )

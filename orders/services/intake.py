@@ -1,0 +1,79 @@
+"""Channel orders as they came: what is known, what changed.  Every version is kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core import crypto, db
+from core.tenancy import current_tenant
+from orders.models import ChannelOrderVersion
+from orders.rules.incoming import IncomingOrder
+from orders.rules.values import Finding
+from orders.services import writing
+from orders.services.planning import CHANNEL_CHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A channel order that was here before, beside what came now."""
+
+    order: IncomingOrder
+    content_hash: int
+    id: int
+    order_id: int | None
+    is_same: bool
+
+
+def split_known(channel_id: int, incoming: Sequence[tuple[IncomingOrder, int]]) -> tuple[list[tuple[IncomingOrder, int]], list[Known]]:
+    """New orders, and known ones.  The same number twice in one batch: the later one is the order, the earlier is not news."""
+    latest = {order.external_number: (order, hash_) for order, hash_ in incoming}
+    found = {
+        number: (id_, order_id, hash_)
+        for number, id_, order_id, hash_ in db.rows(
+            "SELECT external_number, id, order_id, content_hash FROM orders_channelorder"
+            " WHERE tenant_id = %s AND channel_id = %s AND external_number = ANY (%s::text[])",
+            current_tenant(),
+            channel_id,
+            db.array(list(latest)),
+        )
+    }
+    fresh = [pair for number, pair in latest.items() if number not in found]
+    known = [
+        Known(order, hash_, found[number][0], found[number][1], found[number][2] == hash_)
+        for number, (order, hash_) in latest.items()
+        if number in found
+    ]
+    return fresh, known
+
+
+def store_changes(known: Sequence[Known]) -> int:
+    """Keep the newer version of channel orders that changed, the older in the history; their orders get a finding.
+
+    Status is updated, price and quantity never silently: the order stays as it is and says that its channel order differs.
+    """
+    changed = sorted((k for k in known if not k.is_same), key=lambda k: k.id)
+    if not changed:
+        return 0
+    tenant_id, ids = current_tenant(), db.array([k.id for k in changed])
+    table = ChannelOrderVersion._meta.db_table
+    db.execute(
+        f"INSERT INTO {table} (tenant_id, id, channel_order_id, version, content_hash, raw, received_at)"
+        " SELECT c.tenant_id, u.new_id, c.id, c.version, c.content_hash, c.raw, c.received_at FROM orders_channelorder c"
+        " JOIN unnest(%s::bigint[], %s::bigint[]) u(id, new_id) ON c.id = u.id WHERE c.tenant_id = %s"
+        " ON CONFLICT (tenant_id, channel_order_id, version) DO NOTHING",
+        ids,
+        db.array(db.new_ids(len(changed))),
+        tenant_id,
+    )
+    sealed = [crypto.seal(tenant_id, "raw", k.order.raw) for k in changed]
+    db.execute(
+        "UPDATE orders_channelorder c SET raw = decode(u.raw, 'base64'), content_hash = u.hash, state = u.state, version = c.version + 1,"
+        " received_at = clock_timestamp() FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::smallint[]) u(id, raw, hash, state)"
+        " WHERE c.tenant_id = %s AND c.id = u.id",
+        ids,
+        db.array([db.base64(value) for value in sealed]),
+        db.array([k.content_hash for k in changed]),
+        db.array([k.order.state for k in changed]),
+        tenant_id,
+    )
+    writing.write_findings({k.order_id: [Finding(CHANNEL_CHANGED, (("channel_order_id", k.id),), stops=False)] for k in changed if k.order_id})
+    return len(changed)

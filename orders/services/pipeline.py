@@ -1,0 +1,227 @@
+"""The pipeline, in bulk and in one transaction: intake → audit → split → reserve → parcels.
+
+Everything is decided on values in memory and each row is written once, with its final status.  Stock rows are hot (every chunk touches
+the same SKUs), so they are locked last: guess without a lock, write, lock, prove the guess; when it was wrong the transaction is rolled
+back and runs again, locking first.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from core import clock, crypto, db, live, outbox
+from core.tenancy import current_tenant, tenant
+from inventory.queries import minimum_expiry
+from inventory.services.promises import GuessedWrong
+from o2o.services import dispatches
+from o2o.services.dispatches import DispatchStart
+from orders import divisions
+from orders.models import ChannelOrder, Order, OrderLine, OrderStatus
+from orders.rules.audit import AuditContext, repeated_receivers
+from orders.rules.incoming import IncomingOrder
+from orders.rules.values import Line, Sku
+from orders.rules.values import Order as OrderValue
+from orders.services import planning, reading, writing
+from orders.services.intake import split_known, store_changes
+from orders.services.reading import ChannelFacts, Head
+from orders.services.receivers import KeptReceiver, keep
+from warehouse.services import parcels as warehouse_parcels
+
+__all__ = ["GuessedWrong", "ProcessResult", "process", "push"]
+
+CHUNK = 2_000  # orders a transaction
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessResult:
+    """What came of a batch.  `order_ids`: external number -> order, for new and known ones alike."""
+
+    created: int = 0
+    unchanged: int = 0
+    changed: int = 0
+    stopped: int = 0
+    parcels: int = 0
+    order_ids: Mapping[str, int] | None = None
+
+    def plus(self, other: "ProcessResult") -> "ProcessResult":
+        return ProcessResult(
+            self.created + other.created,
+            self.unchanged + other.unchanged,
+            self.changed + other.changed,
+            self.stopped + other.stopped,
+            self.parcels + other.parcels,
+            {**(self.order_ids or {}), **(other.order_ids or {})},
+        )
+
+
+@dataclass(slots=True)
+class _Fresh:
+    """A new order on its way: as it came, as the rules see it, and as it will be stored."""
+
+    incoming: IncomingOrder
+    kept: KeptReceiver | None
+    value: OrderValue
+    head: Head
+    codes: tuple[str, ...]
+    point_e6: tuple[int, int] | None
+    division_code: str
+
+
+def push(*, tenant_id: int, channel_id: int, incoming: Sequence[IncomingOrder], import_ref: int | None = None) -> ProcessResult:
+    """Take channel orders and carry them as far as a machine can, chunk by chunk, each in its own transaction.
+
+    Idempotent on (channel, external number): what is known and unchanged stays untouched.
+    """
+    total = ProcessResult(order_ids={})
+    for start in range(0, len(incoming), CHUNK):
+        chunk = incoming[start : start + CHUNK]
+        try:
+            with tenant(tenant_id):
+                done = process(channel_id=channel_id, incoming=chunk, import_ref=import_ref)
+        except GuessedWrong:
+            with tenant(tenant_id):
+                done = process(channel_id=channel_id, incoming=chunk, import_ref=import_ref, lock_first=True)
+        total = total.plus(done)
+    return total
+
+
+def process(*, channel_id: int, incoming: Sequence[IncomingOrder], import_ref: int | None = None, lock_first: bool = False) -> ProcessResult:
+    """One chunk, inside an open scope.  Raises GuessedWrong: let the transaction roll back and call again with `lock_first`."""
+    channel = reading.get_channel(channel_id)
+    hashed = [(order, crypto.fingerprint(current_tenant(), order.raw)) for order in incoming]
+    fresh, known = split_known(channel_id, hashed)
+    changed = store_changes(known)
+    made = _make(channel, [order for order, _ in fresh], import_ref, [hash_ for _, hash_ in fresh], lock_first=lock_first) if fresh else ProcessResult(order_ids={})
+    return replace(
+        made,
+        unchanged=len(known) - changed,
+        changed=changed,
+        order_ids={**(made.order_ids or {}), **{k.order.external_number: k.order_id for k in known if k.order_id}},
+    )
+
+
+def _make(channel: ChannelFacts, incoming: Sequence[IncomingOrder], import_ref: int | None, hashes: Sequence[int], *, lock_first: bool) -> ProcessResult:
+    by_code, skus = reading.find_skus_by_code(line.code for order in incoming for line in order.lines)
+    fresh = _read(channel, incoming, by_code)
+    plan = planning.Plan()
+    _audit(plan, fresh, skus)
+    values = sorted((f.value for f in fresh), key=lambda v: (v.ship_by, v.id))
+    limit = planning.carrier_limit(channel.handover)
+    planning.split(plan, values, skus, {v.id: limit for v in values})
+    planning.reserve(plan, values, {v.id: channel.facility_id for v in values}, locked=lock_first)
+    offered = {f.head.id for f in fresh if channel.is_o2o and f.point_e6 and f.head.id in plan.parcels}
+    status = {f.head.id: _status(f.head.id, plan, offered) for f in fresh}
+    _write_orders(channel, fresh, hashes, import_ref, status)
+    writing.write_findings(plan.findings)
+    heads = {f.head.id: f.head for f in fresh}
+    made = writing.write_parcels(heads, {v.id: v.lines for v in values}, plan.parcels, dict.fromkeys(heads, channel.handover), offered)
+    _offer([f for f in fresh if f.head.id in offered])
+    outbox.emit("OrdersTaken", {"order_ids": list(heads), "stopped": sorted(plan.stopped)})
+    live.push(current_tenant(), "order", [])
+    planning.prove(plan)
+    return ProcessResult(
+        created=len(fresh), stopped=len(plan.stopped), parcels=made, order_ids={f.incoming.external_number: f.head.id for f in fresh}
+    )
+
+
+def _status(order_id: int, plan: planning.Plan, offered: set[int]) -> OrderStatus:
+    if order_id in plan.stopped:
+        return OrderStatus.STOPPED
+    return OrderStatus.DISPATCHING if order_id in offered else OrderStatus.FULFILLING
+
+
+def _read(channel: ChannelFacts, incoming: Sequence[IncomingOrder], by_code: Mapping[str, int]) -> list[_Fresh]:
+    tenant_id, today = current_tenant(), clock.today()
+    ids, line_ids = db.new_ids(len(incoming)), iter(db.new_ids(sum(len(order.lines) for order in incoming)))
+    fresh = []
+    for id_, order in zip(ids, incoming, strict=True):
+        ship_by = order.placed_at + timedelta(hours=channel.ship_within_h)
+        day = max(today, ship_by.date())
+        min_expires_on = minimum_expiry(day, channel.min_days)
+        kept = keep(tenant_id, order.receiver) if order.receiver else None
+        lines = tuple([Line(next(line_ids), by_code.get(line.code, 0), line.quantity, line.unit_price_minor) for line in order.lines])
+        head = Head(
+            id_, 0, order.external_number, channel.id, channel.facility_id, kept.key if kept else None, kept.sealed if kept else None,
+            order.remark, order.seller_remark, order.amount_minor, order.charge_minor, order.discount_minor, min_expires_on, 0, ship_by,
+        )
+        place = divisions.find_district(order.receiver.province, order.receiver.city, order.receiver.district) if order.receiver else None
+        value = OrderValue(
+            id_, head.receiver_key, order.remark, order.seller_remark, order.amount_minor, order.charge_minor, order.discount_minor,
+            min_expires_on, ship_by, bool(order.receiver and order.receiver.street), channel.needs_address, lines,
+        )
+        fresh.append(
+            _Fresh(order, kept, value, head, tuple(line.code for line in order.lines), place.point_e6 if place else None, place.code if place else "")
+        )
+    return fresh
+
+
+def _audit(plan: planning.Plan, fresh: Sequence[_Fresh], skus: Mapping[int, Sku]) -> None:
+    values = [f.value for f in fresh]
+    keys = {v.receiver_key for v in values if v.receiver_key is not None}
+    seen = reading.list_seen_receivers(keys, ()) | repeated_receivers(values)
+    refused = {f.head.id: f.incoming.refused_rows for f in fresh if f.incoming.refused_rows}
+    planning.audit(plan, values, skus, AuditContext(planning.audit_rules(), seen, refused))
+
+
+def _write_orders(
+    channel: ChannelFacts, fresh: Sequence[_Fresh], hashes: Sequence[int], import_ref: int | None, status: Mapping[int, OrderStatus]
+) -> None:
+    tenant_id = current_tenant()
+    db.insert(
+        Order,
+        [
+            "id", "number", "channel", "facility", "status", "receiver_key", "receiver", "receiver_mask", "division_code", "remark",
+            "seller_remark", "currency", "amount_minor", "charge_minor", "discount_minor", "min_expires_on", "ship_by", "placed_at",
+        ],
+        [
+            (
+                h.id, h.number, h.channel_id, h.facility_id, int(status[h.id]), h.receiver_key, h.receiver, f.kept.mask if f.kept else "",
+                f.division_code, h.remark, h.seller_remark, channel.currency, h.amount_minor, h.charge_minor, h.discount_minor,
+                h.min_expires_on, h.ship_by, f.incoming.placed_at,
+            )
+            for f in fresh
+            for h in (f.head,)
+        ],
+    )
+    db.insert(
+        OrderLine,
+        ["id", "order", "sku", "external_code", "quantity", "unit_price_minor", "source_row"],
+        [
+            (line.id, f.head.id, line.sku_id or None, "" if line.sku_id else code, line.quantity, line.unit_price_minor, source.source_row)
+            for f in fresh
+            for line, code, source in zip(f.value.lines, f.codes, f.incoming.lines, strict=True)
+        ],
+    )
+    db.insert(
+        ChannelOrder,
+        ["id", "channel", "external_number", "order", "state", "content_hash", "raw", "import_ref"],
+        [
+            (
+                id_, channel.id, f.incoming.external_number, f.head.id, f.incoming.state, hash_,
+                crypto.seal(tenant_id, "raw", f.incoming.raw), import_ref,
+            )
+            for id_, f, hash_ in zip(db.new_ids(len(fresh)), fresh, hashes, strict=True)
+        ],
+    )
+
+
+def _offer(offered: Sequence[_Fresh]) -> None:
+    """Ask the stores; what no store can be asked for goes to the warehouse at once."""
+    if not offered:
+        return
+    starts = [
+        DispatchStart(f.head.id, f.head.number, f.head.facility_id, *(f.point_e6 or (0, 0)), _units(f.value.lines), f.head.min_expires_on)
+        for f in offered
+    ]
+    started = set(dispatches.start(starts=starts))
+    rest = [f.head.id for f in offered if f.head.id not in started]
+    if rest:
+        warehouse_parcels.release_waiting(order_refs=rest)
+        writing.set_status(rest, OrderStatus.FULFILLING)
+
+
+def _units(lines: Sequence[Line]) -> tuple[tuple[int, int], ...]:
+    totals: dict[int, int] = {}
+    for line in lines:
+        totals[line.sku_id] = totals.get(line.sku_id, 0) + line.quantity
+    return tuple(totals.items())

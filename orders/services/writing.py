@@ -1,0 +1,72 @@
+"""Writing what was decided: one statement a table, however many orders."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from core import db
+from core.tenancy import current_tenant
+from orders.models import Finding as FindingRow
+from orders.models import OrderStatus
+from orders.rules.splitting import ParcelPlan
+from orders.rules.values import Finding, Line
+from orders.services.reading import Head
+from warehouse.services import parcels as warehouse_parcels
+from warehouse.services.parcels import LineInput, ParcelInput
+
+
+def write_findings(findings: Mapping[int, Sequence[Finding]]) -> None:
+    """The findings of many orders."""
+    flat = [(order_id, f) for order_id, found in findings.items() for f in found]
+    db.insert(
+        FindingRow,
+        ["id", "order", "code", "detail", "stops"],
+        [
+            (id_, order_id, f.code, json.dumps(dict(f.detail), ensure_ascii=False), f.stops)
+            for id_, (order_id, f) in zip(db.new_ids(len(flat)), flat, strict=True)
+        ],
+    )
+
+
+def write_parcels(
+    heads: Mapping[int, Head], lines: Mapping[int, Sequence[Line]], plans: Mapping[int, Sequence[ParcelPlan]], handover: Mapping[int, int], waiting: Iterable[int]
+) -> int:
+    """Hand the parcels of many orders to the warehouse, facility by facility; returns how many.  `waiting`: orders that stores may grab."""
+    at: dict[int, list[int]] = {}
+    for order_id in plans:
+        at.setdefault(heads[order_id].facility_id, []).append(order_id)
+    limbo, made = set(waiting), 0
+    for facility_id in sorted(at):
+        parcels = [_parcel(heads[i], plan, handover[i]) for i in at[facility_id] for plan in plans[i]]
+        wait = [i in limbo for i in at[facility_id] for _ in plans[i]]
+        warehouse_parcels.plan(facility_id=facility_id, parcels=parcels, waiting=wait)
+        made += len(parcels)
+    return made
+
+
+def _parcel(head: Head, plan: ParcelPlan, handover: int) -> ParcelInput:
+    return ParcelInput(
+        head.id,
+        tuple([LineInput(item.sku_id, item.line_id, item.quantity) for item in plan.items]),
+        plan.weight_g,
+        plan.reason,
+        head.min_expires_on,
+        head.priority,
+        head.ship_by,
+        handover,
+        head.receiver,
+        plan.carton or 1,
+        plan.cartons or 1,
+    )
+
+
+def set_status(order_ids: Sequence[int], status: OrderStatus) -> None:
+    """Move orders (already locked, or made in this transaction) to a status."""
+    if order_ids:
+        db.execute(
+            "UPDATE orders_order SET status = %s, version = version + 1, shipped_at = CASE WHEN %s = 4 THEN clock_timestamp() END"
+            " WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
+            int(status),
+            int(status),
+            current_tenant(),
+            db.array(order_ids),
+        )

@@ -1,0 +1,335 @@
+"""Pages of order files: list, upload, columns, progress, problems by row."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core import clock
+from core.accounts import Role
+from core.errors import ERPError, Invalid
+from core.models import Job
+from core.tenancy import tenant
+from core.web.access import needs_role
+from core.web.jobs import Progress, progress
+from core.web.parts import Equation, FilterTag, Problem, Step, Term, Toast
+from core.web.tables import Sort, list_page
+from core.web.toasts import say
+from inventory.models import Facility, FacilityKind
+from orders.forms import AUTO, MappingNameForm, OptionsForm, UploadForm
+from orders.importing.advice import TARGETS, advice, short
+from orders.importing.presets import PRESETS
+from orders.importing.problems import SET_ASIDE
+from orders.importing.settings import ADDRESS, Options, Target
+from orders.models import Channel, Import, ImportProblem
+from orders.services import imports
+from orders.services.import_results import ImportResult, list_problem_rows, list_stopped_rows, result
+from orders.services.imports import Preview
+
+SHOWN = 12  # problems beside the mapping
+PAGE = 50
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """One import in the list."""
+
+    doc: Import
+    job: Job | None
+    progress: Progress | None
+
+
+@needs_role(Role.OPERATOR)
+@require_GET
+def import_list(request: HttpRequest) -> HttpResponse:
+    queryset = Import.objects.select_related("channel", "file", "job")
+    page = list_page(
+        request, queryset, sorts={"created": Sort("created_at", is_descending=True)}, default="-created"
+    )
+    now = clock.now()
+    cards = [_Card(doc, doc.job, progress(doc.job, now) if doc.job else None) for doc in page.rows]
+    return render(request, "orders/import_list.html", {"cards": cards, "page": page, "now": now})
+
+
+@needs_role(Role.OPERATOR)
+@require_http_methods(["GET", "POST"])
+def import_new(request: HttpRequest) -> HttpResponse:
+    """Take a file in.  A file that cannot be read says why, and nothing is kept."""
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file, tenant_id = form.cleaned_data["file"], request.tenant.id  # type: ignore[attr-defined]
+        try:
+            channel_id = (
+                _auto_channel() if form.cleaned_data["channel"] == AUTO else int(form.cleaned_data["channel"])
+            )
+            import_id = imports.upload(
+                tenant_id=tenant_id,
+                channel_id=channel_id,
+                file=file,
+                name=file.name,
+                actor_id=request.user.pk,
+            )
+            return redirect("orders:import", import_id)
+        except ERPError as refusal:
+            form.add_error("file", refusal.message)
+    steps = [Step(_("传文件"), "on"), Step(_("对列")), Step(_("检查")), Step(_("导入"))]
+    status = 422 if request.method == "POST" else 200
+    return render(request, "orders/import_new.html", {"form": form, "steps": steps}, status=status)
+
+
+def _auto_channel() -> int:
+    """The channel for layouts that are known without one: dock, no addresses, at the first warehouse."""
+    warehouse = Facility.objects.filter(kind=FacilityKind.WAREHOUSE, is_active=True).order_by("id").first()
+    if warehouse is None:
+        raise Invalid(_("还没有仓库。先建一个仓库，再按文件认店铺。"), code="no_facility")
+    return imports.ensure_channel(preset=PRESETS[0], facility_id=int(warehouse.id))
+
+
+@needs_role(Role.OPERATOR)
+@require_GET
+def import_page(request: HttpRequest, import_id: int) -> HttpResponse:
+    seen = imports.preview(import_id)
+    return _page(request, seen, OptionsForm.of(seen.options))
+
+
+def _page(
+    request: HttpRequest, seen: Preview, form: OptionsForm, *, status: int = 200, refusal: str = ""
+) -> HttpResponse:
+    here = _state(seen.import_id)
+    channel = Channel.objects.get(id=seen.channel_id)
+    context = here | {
+        "seen": seen,
+        "form": form,
+        "name_form": MappingNameForm(initial={"mapping_name": seen.mapping_name}),
+        "channel": channel,
+        "targets": [(str(target), label) for target, label in TARGETS.items()],
+        "rows": [
+            (column, str(column.target or ""), TARGETS.get(column.target) if column.target else "")
+            for column in seen.columns
+        ],
+        "missing": [TARGETS[target] for target in seen.missing],
+        "recognised": sum(1 for column in seen.columns if column.target),
+        "lacks_address": channel.needs_address
+        and not any(column.target in ADDRESS for column in seen.columns),
+        "refusal": refusal,
+        "steps": _steps(here["job"], here["result"]),
+    }
+    return render(request, "orders/import.html", context, status=status)
+
+
+def _steps(job: Job | None, done: ImportResult | None) -> list[Step]:
+    if job is None:
+        return [Step(_("传文件"), "done"), Step(_("对列"), "on"), Step(_("检查")), Step(_("导入"))]
+    checked = "done" if done and done.rows else "on"
+    last = "done" if job.status == "DONE" else "on" if checked == "done" else ""
+    return [
+        Step(_("传文件"), "done"),
+        Step(_("对列"), "done"),
+        Step(_("检查"), checked),
+        Step(_("导入"), last),
+    ]
+
+
+def _state(import_id: int) -> dict[str, Any]:
+    """What changes while the job runs: progress, sums, the first problems."""
+    doc = Import.objects.select_related("job").get(id=import_id)
+    job, now = doc.job, clock.now()
+    done = result(import_id) if job is not None else None
+    is_open = job is not None and job.finished_at is None
+    return {
+        "import_id": import_id,
+        "job": job,
+        "progress": progress(job, now) if job is not None else None,
+        "now": now,
+        "is_open": is_open,
+        "result": done,
+        "equation": _equation(import_id, done) if done and not is_open else None,
+        "problems": [_problem(row) for row in list_problem_rows(import_id, limit=SHOWN)]
+        if job is not None
+        else [],
+        "codes": _codes(done),
+        "is_unchanged": bool(done and not is_open and done.unchanged and not (done.created or done.changed)),
+    }
+
+
+def _codes(done: ImportResult | None) -> list[tuple[str, str, int]]:
+    return [
+        (code, short(code), n)
+        for code, n in sorted((done.codes if done else {}).items(), key=lambda pair: -pair[1])
+    ]
+
+
+def _equation(import_id: int, done: ImportResult) -> Equation:
+    terms = [
+        Term(_("文件里"), done.input_units, unit=_("件")),
+        Term(_("已发货"), done.shipped_units, "=", "done"),
+        Term(_("路上"), done.open_units, "+", "live"),
+        Term(_("问题行"), done.refused_units, "+", "warn"),
+        Term(_("停下的单"), done.stopped_units, "+", "stop"),
+    ]
+    if done.cancelled_units:
+        terms.append(Term(_("已取消"), done.cancelled_units, "+", "wait"))
+    if done.elsewhere_units:
+        terms.append(Term(_("别处来的"), done.elsewhere_units, "+", "hold"))
+    return Equation(
+        terms, done.difference, rows_url=reverse("orders:import_problems", args=[import_id]), has_bar=True
+    )
+
+
+def _problem(row: tuple[Any, ...]) -> Problem:
+    number, column, value, code, units, _external, _stops = row
+    words = advice(code)
+    if units:
+        words = _("%(advice)s %(n)s 件。") % {"advice": words, "n": f"{units:,}"}
+    return Problem(number, column, value, words, is_warning=code in SET_ASIDE)
+
+
+@needs_role(Role.OPERATOR)
+@require_GET
+def import_live(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Sums and problems alone, for htmx while the job runs."""
+    imports.get_import(import_id)
+    return render(request, "orders/import_live.html", _state(import_id))
+
+
+@needs_role(Role.OPERATOR)
+@require_POST
+def import_start(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Start the import with the columns and options of the form, and remember them when they have a name."""
+    seen, form, name_form = (
+        imports.preview(import_id),
+        OptionsForm(request.POST),
+        MappingNameForm(request.POST),
+    )
+    columns, refusal = _columns(request, len(seen.columns))
+    if not form.is_valid() or refusal:
+        return _page(request, seen, form, status=422, refusal=refusal or _("设置里有要改的，看红字。"))
+    tenant_id = request.tenant.id  # type: ignore[attr-defined]
+    chosen = Options.of(form.chosen()).stored()
+    try:
+        imports.start_import(
+            tenant_id=tenant_id, import_id=import_id, columns=columns, chosen=chosen, actor_id=request.user.pk
+        )
+    except Invalid as wrong:
+        return _page(request, seen, form, status=422, refusal=wrong.message)
+    name = name_form.cleaned_data["mapping_name"] if name_form.is_valid() else ""
+    if name:
+        imports.save_mapping(
+            tenant_id=tenant_id, import_id=import_id, name=name, columns=columns, chosen=chosen
+        )
+    said = _("开始导入。列记住了，下次不用再对。") if name else _("开始导入。可以离开本页。")
+    say(request, Toast(said, "live"))
+    return redirect("orders:import", import_id)
+
+
+def _columns(request: HttpRequest, width: int) -> tuple[dict[str, int], str]:
+    columns: dict[str, int] = {}
+    for index in range(width):
+        target = request.POST.get(f"column_{index}", "")
+        if not target:
+            continue
+        if target not in {str(known) for known in Target}:
+            return {}, _("对列的值不对：%(name)s。") % {"name": target[:40]}
+        if target in columns:
+            return {}, _("“%(target)s”对了两列，留一列。") % {"target": TARGETS[Target(target)]}
+        columns[target] = index
+    return columns, ""
+
+
+@needs_role(Role.OPERATOR)
+@require_GET
+def import_problems(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Every row that was not taken, by row number; ?code= one kind, ?row= from this row on."""
+    file, code = imports.get_import(import_id), request.GET.get("code", "")
+    queryset = ImportProblem.objects.filter(import_doc=import_id).exclude(code="")
+    if code:
+        queryset = queryset.filter(code=code)
+    page = list_page(request, queryset, sorts={"row": Sort("row_number")}, default="row")
+    found = [
+        _problem((p.row_number, p.column, p.value, p.code, p.units, p.external_number, p.stops))
+        for p in page.rows
+    ]
+    done = result(import_id)
+    context = {
+        "file": file,
+        "import_id": import_id,
+        "problems": found,
+        "page": page,
+        "result": done,
+        "codes": _codes(done),
+        "code": code,
+        "tags": [FilterTag(short(code), "?")] if code else [],
+    }
+    return render(request, "orders/import_problems.html", context)
+
+
+@needs_role(Role.OPERATOR)
+@require_GET
+def import_stopped(request: HttpRequest, import_id: int) -> HttpResponse:
+    """The rows of the file whose orders a finding stops."""
+    file = imports.get_import(import_id)
+    given = request.GET.get("after", "0")
+    after = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+    rows = list_stopped_rows(import_id, after=after, limit=PAGE + 1)
+    context = {
+        "file": file,
+        "import_id": import_id,
+        "rows": rows[:PAGE],
+        "next": rows[PAGE - 1].row if len(rows) > PAGE else None,
+        "result": result(import_id),
+    }
+    return render(request, "orders/import_stopped.html", context)
+
+
+@needs_role(Role.OPERATOR)
+@require_GET
+def import_export(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
+    """The problem list as CSV, in parts of bounded size, each read in its own scope; formulas are made harmless."""
+    file = imports.get_import(import_id)
+    heads = [_("行"), _("列"), _("值"), _("问题"), _("怎么办"), _("件数"), _("店铺单号"), _("停下订单")]
+    answer = StreamingHttpResponse(
+        _export(request.tenant.id, import_id, heads),  # type: ignore[attr-defined]
+        content_type="text/csv; charset=utf-8",
+    )
+    stem = "".join(
+        char if char.isascii() and char.isalnum() else "_" for char in file.name.rsplit(".", 1)[0]
+    )[:60]
+    answer["Content-Disposition"] = f'attachment; filename="{stem}_problems.csv"'
+    return answer
+
+
+def _export(tenant_id: int, import_id: int, heads: list[str]) -> Iterator[bytes]:
+    yield b"\xef\xbb\xbf" + _csv([heads])
+    after = 0
+    while True:
+        with tenant(tenant_id):
+            part = list_problem_rows(import_id, after=after)
+        if not part:
+            return
+        after = part[-1][0]
+        yield _csv(
+            [
+                [row, column, value, code, advice(code), units, external, _("是") if stops else _("否")]
+                for row, column, value, code, units, external, stops in part
+            ]
+        )
+
+
+def _csv(rows: list[list[Any]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerows([[harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in rows])
+    return text.getvalue().encode()
+
+
+def harmless(cell: str) -> str:
+    """Text that a spreadsheet will show and not calculate."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell

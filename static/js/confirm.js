@@ -1,0 +1,40 @@
+"use strict";
+/* Asked only before what cannot be taken back: data-confirm holds the question with its number, data-confirm-yes the verb.
+   Works for plain forms and for htmx, so a button needs nothing but the two attributes. */
+(() => {
+  const dialog = document.getElementById("confirm");
+  if (!dialog) return;
+  const yes = dialog.querySelector("[value=yes]");
+  let go = null;
+
+  const ask = (element, then) => {
+    document.getElementById("confirm-t").textContent = element.dataset.confirm;
+    yes.textContent = element.dataset.confirmYes;
+    go = then;
+    dialog.returnValue = "";
+    dialog.showModal();
+    dialog.querySelector("[value=no]").focus();
+  };
+  dialog.addEventListener("close", () => {
+    const then = go;
+    go = null;
+    if (dialog.returnValue === "yes") then?.();
+  });
+
+  const asks = e => e.detail.triggeringEvent?.submitter?.closest("[data-confirm]") || e.target.closest("[data-confirm]");
+  document.addEventListener("htmx:confirm", e => {
+    const element = asks(e);
+    if (!element) return;
+    e.preventDefault();
+    ask(element, () => e.detail.issueRequest(true));
+  });
+
+  let answered = null;
+  document.addEventListener("submit", e => {
+    const button = e.submitter;
+    const element = button?.closest("[data-confirm]") || e.target.closest("[data-confirm]");
+    if (!element || element === answered || element.hasAttribute("hx-post") || e.target.hasAttribute("hx-post")) { answered = null; return; }
+    e.preventDefault();
+    ask(element, () => { answered = element; e.target.requestSubmit(button); });
+  });
+})();

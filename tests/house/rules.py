@@ -1,0 +1,170 @@
+"""The house's rules as functions: a source in, complaints out.  The tests run them over our files and over samples."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+
+from tests.house.source import Source, called, calls, names_in, texts
+
+MOST_LINES = 500
+MOST_FUNCTION_LINES = 60
+DRAWERS = {"utils", "util", "helpers", "helper", "common", "managers", "selectors", "repositories", "misc"}
+CLOCKS = {"now", "today", "utcnow", "time", "monotonic", "localtime"}
+LOCKS = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+)?UPDATE\b|\bFOR\s+(?:KEY\s+)?SHARE\b", re.IGNORECASE)
+LOCKING_PARENTS = {"lock_sql"}
+EXPIRY_NAMES = re.compile(r"^(?!min_)(?:\w*_)?(?:expires_on|expiry|expires|best_before)$")
+TODAY_NAMES = re.compile(r"^(?:today|now|now_date|current_date)$")
+
+
+def impure(source: Source) -> Iterator[str]:
+    """Rules: the standard library and other rules only; no clock, no chance, no outside world."""
+    own = source.name.split("/", maxsplit=1)[0]
+    for node in ast.walk(source.tree):
+        modules: list[str] = []
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules = [node.module or ""]
+        for module in modules:
+            root = module.split(".")[0]
+            is_rule = ".rules" in f".{module}" and root == own
+            if not is_rule and (root not in sys.stdlib_module_names or root in OUTSIDE):
+                yield f"{source.name}:{node.lineno}: a rule imports {module}"
+        if isinstance(node, ast.Call) and called(node) in CLOCKS and isinstance(node.func, ast.Attribute):
+            yield f"{source.name}:{node.lineno}: a rule asks the clock: {ast.unparse(node)}"
+
+
+OUTSIDE = {
+    "asyncio", "http", "io", "multiprocessing", "os", "pathlib", "random", "secrets", "shutil", "socket", "sqlite3",
+    "subprocess", "tempfile", "threading", "time", "urllib", "uuid",
+}  # fmt: skip
+
+
+def locks_outside(source: Source) -> Iterator[str]:
+    """Row locks are spelled in core/db.py; a statement with its own FOR UPDATE goes through lock_sql."""
+    if source.name == "core/db.py":
+        return
+    for call in calls(source.tree, "select_for_update"):
+        yield f"{source.name}:{call.lineno}: select_for_update; use core.db.lock"
+    constants = _constants(source.tree)
+    locking = {name for name, text in constants.items() if LOCKS.search(text)}
+    if source.name.endswith("sql.py"):
+        return  # named statements; where they are used is checked by `locking_statements_used_elsewhere`
+    for line, text in texts(source.tree):
+        if LOCKS.search(text) and not any(text == constants[name] for name in locking if _is_locked(source, name)):
+            yield f"{source.name}:{line}: a lock spelled in SQL; use core.db.lock or lock_sql"
+
+
+def _constants(tree: ast.Module) -> dict[str, str]:
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found[node.targets[0].id] = "".join(text for _line, text in texts(node.value))
+    return found
+
+
+def _is_locked(source: Source, name: str) -> bool:
+    return name not in unlocked_uses(source, {name})
+
+
+def unlocked_uses(source: Source, names: set[str]) -> set[str]:
+    """Names of locking statements that this source uses other than as the statement of `lock_sql`."""
+    allowed = {
+        id(part)
+        for parent in LOCKING_PARENTS
+        for call in calls(source.tree, parent)
+        if len(call.args) > 1
+        for part in ast.walk(call.args[1])
+    }
+    return {
+        name
+        for node in ast.walk(source.tree)
+        if (name := node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")) in names
+        and isinstance(getattr(node, "ctx", None), ast.Load)
+        and id(node) not in allowed
+    }
+
+
+def locking_names(source: Source) -> set[str]:
+    """Names of the statements of a `sql.py` that lock."""
+    return {name for name, text in _constants(source.tree).items() if LOCKS.search(text)}
+
+
+def broker_outside(source: Source) -> Iterator[str]:
+    """Only core/outbox.py hands work to the broker."""
+    if source.name == "core/outbox.py":
+        return
+    for name in ("delay", "apply_async", "send_task"):
+        for call in calls(source.tree, name):
+            yield f"{source.name}:{call.lineno}: .{name}(); use core.outbox"
+
+
+def compares_expiry(source: Source) -> Iterator[str]:
+    """What "expired" means is said in inventory/rules/expiry.py; elsewhere no expiry date meets today."""
+    if source.name == "inventory/rules/expiry.py":
+        return
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Compare):
+            continue
+        sides = [names_in(side) for side in (node.left, *node.comparators)]
+        has_expiry = any(EXPIRY_NAMES.search(name) for side in sides for name in side)
+        has_today = any(TODAY_NAMES.search(name) for side in sides for name in side)
+        if has_expiry and has_today:
+            yield f"{source.name}:{node.lineno}: compares an expiry date: {ast.unparse(node)}"
+
+
+def float_money(source: Source) -> Iterator[str]:
+    """Minor units are whole: no true division, no float() of them, no float beside them."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.BinOp):
+            parts = [node.left, node.right]
+            money = any(name.endswith("_minor") for part in parts for name in names_in(part))
+            if money and isinstance(node.op, ast.Div):
+                yield f"{source.name}:{node.lineno}: divides money: {ast.unparse(node)}"
+            elif money and any(isinstance(p, ast.Constant) and isinstance(p.value, float) for p in parts):
+                yield f"{source.name}:{node.lineno}: a float beside money: {ast.unparse(node)}"
+        if isinstance(node, ast.Call) and called(node) in {"float", "round"}:
+            if any(name.endswith("_minor") for argument in node.args for name in names_in(argument)):
+                yield f"{source.name}:{node.lineno}: a float of money: {ast.unparse(node)}"
+
+
+def too_long(source: Source) -> Iterator[str]:
+    """Files under 500 lines, functions under 60."""
+    lines = source.text.count("\n")
+    if lines > MOST_LINES:
+        yield f"{source.name}: {lines} lines"
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            if length > MOST_FUNCTION_LINES:
+                yield f"{source.name}:{node.lineno}: {node.name} has {length} lines"
+
+
+def drawer(name: str) -> bool:
+    """Whether a path names a drawer for everything."""
+    parts = name.removesuffix(".py").split("/")
+    return any(part in DRAWERS for part in parts)
+
+
+def global_psycopg(source: Source) -> Iterator[str]:
+    """psycopg 3 is never imported: Django would silently prefer it."""
+    for node in ast.walk(source.tree):
+        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            modules = [node.module or ""]
+        if any(module.split(".")[0] == "psycopg" for module in modules):
+            yield f"{source.name}:{node.lineno}: imports psycopg 3"
+
+
+INLINE = re.compile(
+    r"""<[a-z][^>]*?\s(?:style\s*=|on[a-z]+\s*=)|<script(?![^>]*\bsrc=)(?![^>]*type="application/json")[^>]*>|<style""",
+    re.IGNORECASE | re.DOTALL,
+)
+_TEMPLATE_TAG = re.compile(r"\{[%#{].*?[%#}]\}", re.DOTALL)
+
+
+def inline_code(text: str) -> list[str]:
+    """What the strict CSP would refuse: style=, on…=, script and style elements with their own text."""
+    plain = _TEMPLATE_TAG.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    return [f"line {plain.count(chr(10), 0, match.start()) + 1}: {match[0][:60]}" for match in INLINE.finditer(plain)]

@@ -1,0 +1,188 @@
+"""The warehouse over REST: parcels and waves."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import path
+from django.utils.translation import gettext as _
+from django_filters import rest_framework as filters
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.fields import IdField, IdFilter, PlainText, QuantityField, WordField, WordFilter
+from core.api.pagination import Sort, page_ids
+from core.api.views import CommandView, ListView, RetrieveView, get_row
+from inventory.models import Facility
+from warehouse.models import Handover, Parcel, ParcelLine, ParcelStatus, Wave, WaveStatus
+from warehouse.services import floor, waves
+
+MAX_RELEASE = 5_000
+
+
+class ParcelLineRow(serializers.Serializer[Any]):
+    id = IdField()
+    sku_id = IdField()
+    order_line_id = IdField(source="ref")
+    quantity = serializers.IntegerField()
+
+
+class ParcelRow(serializers.Serializer[Any]):
+    """What gets one waybill.  The receiver is not in it: labels are printed by the warehouse."""
+
+    id = IdField()
+    order_id = IdField(source="ref")
+    facility_id = IdField()
+    wave_id = IdField(allow_null=True)
+    slot = serializers.IntegerField(allow_null=True)
+    status = WordField(ParcelStatus)
+    handover = WordField(Handover)
+    weight_g = serializers.IntegerField(allow_null=True)
+    carton_no = serializers.IntegerField()
+    carton_of = serializers.IntegerField()
+    reason = serializers.CharField()
+    ship_by = serializers.DateTimeField()
+    tracking_number = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    shipped_at = serializers.DateTimeField(allow_null=True)
+    lines = ParcelLineRow(many=True)
+
+
+class ParcelFilter(filters.FilterSet):
+    order = IdFilter(field_name="ref")
+    wave = IdFilter()
+    queue_of = IdFilter(method="by_queue", help_text="id of a facility: its parcels that no wave has yet")
+
+    def by_queue(self, queryset: Any, name: str, value: int) -> Any:
+        return queryset.filter(facility=value, wave__isnull=True)
+
+
+class _Parcels:
+    scope_area = "warehouse"
+    row_class = ParcelRow
+    queryset = Parcel.objects.defer("label")
+
+    def fill(self, rows: Sequence[Any]) -> None:
+        found: defaultdict[int, list[ParcelLine]] = defaultdict(list)
+        for line in ParcelLine.objects.filter(parcel__in=page_ids(rows)).order_by("id"):
+            found[line.parcel_id].append(line)
+        for row in rows:
+            row.lines = found[row.id]
+
+
+class Parcels(_Parcels, ListView):
+    """Parcels with their lines."""
+
+    filterset_class = ParcelFilter
+    sorts = {"ship_by": Sort("ship_by", needs=("queue_of",)), "id": Sort("id", unless=("queue_of",))}
+
+
+class OneParcel(_Parcels, RetrieveView):
+    """One parcel with its lines."""
+
+
+class WaveRow(serializers.Serializer[Any]):
+    id = IdField()
+    code = serializers.CharField()
+    facility_id = IdField()
+    tote_id = IdField()
+    status = WordField(WaveStatus)
+    parcel_count = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+class WaveFilter(filters.FilterSet):
+    facility = IdFilter()
+    status = WordFilter(WaveStatus)
+
+
+class WaveOrder(serializers.Serializer[Any]):
+    """Release up to `limit` parcels of a facility's queue, earliest deadline first, `size` to a cart."""
+
+    facility = PlainText(max_length=32, help_text="code of the facility")
+    limit = QuantityField(max_value=MAX_RELEASE, default=1_000)
+    size = QuantityField(max_value=200, default=waves.SIZE)
+
+
+class WaveResult(serializers.Serializer[Any]):
+    wave_ids = serializers.ListField(child=IdField())
+    parcel_ids = serializers.ListField(child=IdField())
+    short_parcel_ids = serializers.ListField(child=IdField(), source="short")
+
+
+class Waves(ListView):
+    """Parcels picked together.  POST releases waves."""
+
+    scope_area = "warehouse"
+    row_class = WaveRow
+    filterset_class = WaveFilter
+    serializer_class = WaveOrder
+    answer_class = WaveResult
+    needs_idempotency_key = True
+    sorts = {
+        "-created_at": Sort("created_at", is_descending=True, needs=("facility",)),
+        "id": Sort("id"),
+    }
+    queryset = Wave.objects.all()
+
+    def post(self, request: Request) -> Response:
+        asked = self.body(request)
+        facility = Facility.objects.filter(code=asked["facility"]).first()
+        if facility is None:
+            raise serializers.ValidationError({"facility": [_("没有这个仓库。")]}, code="unknown")
+        done = waves.release(facility_id=facility.id, limit=asked["limit"], size=asked["size"])
+        return Response(WaveResult(done).data)
+
+
+class OneWave(RetrieveView):
+    """One wave."""
+
+    scope_area = "warehouse"
+    row_class = WaveRow
+    queryset = Wave.objects.all()
+
+
+class Nothing(serializers.Serializer[Any]):
+    """An empty body."""
+
+
+class FloorResult(serializers.Serializer[Any]):
+    """Parcels done, units moved, and parcels that an open hold keeps where they are."""
+
+    parcel_ids = serializers.ListField(child=IdField())
+    units = serializers.IntegerField()
+    held_parcel_ids = serializers.ListField(child=IdField(), source="held")
+
+
+class _FloorCommand(CommandView):
+    scope_area = "warehouse"
+    serializer_class = Nothing
+    answer_class = FloorResult
+    queryset = Wave.objects.none()
+
+
+class PickWave(_FloorCommand):
+    """Everything of this wave lies on its cart.  Repeated, it moves nothing."""
+
+    def post(self, request: Request, pk: int) -> Response:
+        wave = get_row(Wave.objects.all(), pk)
+        return Response(FloorResult(floor.confirm_picks(wave_ids=[wave.pk])).data)
+
+
+class ShipWave(_FloorCommand):
+    """The picked parcels of this wave leave the building.  Repeated, it ships nothing."""
+
+    def post(self, request: Request, pk: int) -> Response:
+        wave = get_row(Wave.objects.all(), pk)
+        return Response(FloorResult(floor.ship(wave_ids=[wave.pk])).data)
+
+
+urlpatterns = [
+    path("parcels/", Parcels.as_view(), name="parcels"),
+    path("parcels/<int:pk>/", OneParcel.as_view(), name="parcel"),
+    path("waves/", Waves.as_view(), name="waves"),
+    path("waves/<int:pk>/", OneWave.as_view(), name="wave"),
+    path("waves/<int:pk>/pick/", PickWave.as_view(), name="wave_pick"),
+    path("waves/<int:pk>/ship/", ShipWave.as_view(), name="wave_ship"),
+]

@@ -1,0 +1,29 @@
+"""Refusals of the warehouse."""
+
+from core.errors import Conflict, NotFound
+
+
+class NoWave(NotFound):
+    code = "wave_not_found"
+
+
+class NoParcel(NotFound):
+    code = "parcel_not_found"
+
+
+class NotPickable(Conflict):
+    """It is not waiting to be picked, or a hold stops it."""
+
+    code = "not_pickable"
+
+
+class WrongGoods(Conflict):
+    """The scan is not what the instruction asks for."""
+
+    code = "wrong_goods"
+
+
+class NoTote(Conflict):
+    """Every cart is busy."""
+
+    code = "no_free_tote"

@@ -1,0 +1,21 @@
+"""What people enter on the floor."""
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+RELEASE_MOST = 500  # parcels at once: ten carts, and one short transaction
+
+
+class ReleaseForm(forms.Form):
+    """Send parcels to the floor, the most urgent first."""
+
+    facility = forms.TypedChoiceField(label=gettext_lazy("仓库"), coerce=int)
+    parcels = forms.IntegerField(label=gettext_lazy("多少个包裹"), min_value=1, max_value=RELEASE_MOST, initial=50)
+
+
+class ScanForm(forms.Form):
+    """One scan for one instruction.  `scan` is made by the device, so that a repeat can be told from a second scan."""
+
+    allocation = forms.IntegerField(min_value=1)
+    text = forms.CharField(max_length=200, strip=False)
+    scan = forms.CharField(max_length=64, required=False)
