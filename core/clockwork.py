@@ -92,7 +92,9 @@ class Sweeper:
             except (OperationalError, InterfaceError) as problem:
                 wait = BACK_OFF_S[min(lost, len(BACK_OFF_S) - 1)]
                 lost += 1
-                log.warning("the clock waits for the database", extra={"problem": str(problem), "tries": lost})
+                log.warning(
+                    "the clock waits for the database", extra={"problem": str(problem), "tries": lost}
+                )
                 connections.close_all()
             self.stop.wait(wait)
         connections.close_all()
@@ -118,7 +120,12 @@ class Sweeper:
         if swept.moved:
             LATENESS.labels(name).observe(swept.late_s)
             LATEST.labels(name).set(swept.late_s)
-            extra = {"sweep": name, "tenant_id": tenant_id, "moved": swept.moved, "late_s": round(swept.late_s, 3)}
+            extra = {
+                "sweep": name,
+                "tenant_id": tenant_id,
+                "moved": swept.moved,
+                "late_s": round(swept.late_s, 3),
+            }
             log.info("deadlines moved", extra=extra)
         return swept.moved > 0
 
@@ -130,7 +137,9 @@ class Nudger:
     stop: threading.Event = field(default_factory=threading.Event)
     grace_s: float = GRACE_S
     away_s: float = AWAY_S
-    asked: dict[tuple[object, ...], tuple[float, float]] = field(default_factory=dict)  # first seen, last asked
+    asked: dict[tuple[object, ...], tuple[float, float]] = field(
+        default_factory=dict
+    )  # first seen, last asked
 
     def once(self) -> None:
         """One pass over waiting facts and jobs."""

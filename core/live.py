@@ -19,7 +19,8 @@ _redis = Circuit()
 
 
 @cache
-def _client() -> "redis.Redis":
+def client() -> "redis.Redis":
+    """This process's way to Redis; every wait in it is bounded."""
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0))
 
 
@@ -38,7 +39,7 @@ def _publish(tenant_id: int, message: str) -> None:
     if _redis.is_open:
         return
     try:
-        _client().publish(channel_name(tenant_id), message)
+        client().publish(channel_name(tenant_id), message)
     except redis.RedisError as problem:
         _redis.trip()
         log.warning("live push lost", extra={"tenant_id": tenant_id, "problem": str(problem)})

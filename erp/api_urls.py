@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("warehouse.api")),
     path("", include("o2o.api")),
     path("", include("orders.api")),
+    path("", include("traceability.api")),
     re_path("", docs.unknown, name="unknown"),
 ]

@@ -48,6 +48,7 @@ REDIS_URL = _required("REDIS_URL")
 DEBUG = _flag("ERP_DEBUG")
 ERP_SECURE = _flag("ERP_SECURE")
 ERP_EVENTS_PORT = os.environ.get("ERP_EVENTS_PORT", "")
+ERP_METRICS_TOKEN = os.environ.get("ERP_METRICS_TOKEN", "")
 ALLOWED_HOSTS = os.environ.get("ERP_HOSTS", "localhost,127.0.0.1").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("ERP_ORIGINS", "").split(",") if origin]
 

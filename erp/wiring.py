@@ -8,7 +8,8 @@ from core.relay import Handler
 from o2o import handlers as o2o
 from o2o import sweep as rounds
 from orders import handlers as orders
-from orders.services import fulfil
+from orders.services import fulfil, imports
+from orders.services.import_run import run_import
 
 HANDLERS: Mapping[str, tuple[Handler, ...]] = {
     "ParcelsShipped": (orders.on_parcels_shipped,),
@@ -18,6 +19,7 @@ HANDLERS: Mapping[str, tuple[Handler, ...]] = {
 }
 
 JOBS: Mapping[str, JobFunction] = {
+    imports.JOB: run_import,
     fulfil.KIND: fulfil.run,
 }
 

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from core.api.fields import FlagFilter, IdField, IdFilter, PlainText, WordField
 from core.api.pagination import BY_ID, Sort, page_ids
 from core.api.problems import of_refusal
-from core.api.views import CommandView, ListView, RetrieveView
+from core.api.views import CommandView, ListView, RetrieveView, get_row
 from inventory.models import Facility
 from o2o.models import Dispatch, DispatchStatus, Offer, OfferStatus
 from o2o.services.grabs import grab
@@ -130,6 +130,7 @@ class GrabDispatch(CommandView):
     queryset = Dispatch.objects.none()
 
     def post(self, request: Request, pk: int) -> Response:
+        get_row(Dispatch.objects.defer("rules"), pk)
         store = Facility.objects.filter(code=self.body(request)["facility"]).first()
         if store is None:
             raise serializers.ValidationError({"facility": [_("没有这个门店。")]}, code="unknown")

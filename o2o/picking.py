@@ -84,7 +84,9 @@ def _planned(order_ref: int, facility_id: int) -> list[tuple[tuple[int, int], in
 
 
 def plan_code(picks: Sequence[StorePick]) -> str:
-    """A short code of lots and units (not of bins: a unit that lies in its tote is still the same unit)."""
+    """A short code of lots and units, "" of nothing (not of bins: a unit in its tote is still the same unit)."""
+    if not picks:
+        return ""
     units: dict[int, int] = {}
     for pick in picks:
         units[pick.lot_id] = units.get(pick.lot_id, 0) + pick.quantity

@@ -54,3 +54,136 @@ WAITING_GOODS = """
     JOIN warehouse_parcelline l ON l.tenant_id = p.tenant_id AND l.parcel_id = p.id
     WHERE p.tenant_id = %s AND p.ref = ANY (%s::bigint[]) AND p.status = 0 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
+
+_DAY = """(SELECT date_trunc('day', clock_timestamp() AT TIME ZONE t.timezone) AT TIME ZONE t.timezone
+           FROM core_tenant t WHERE t.id = %s)"""
+
+# Parameters: tenant, three times.
+TODAY = f"""
+    SELECT live.n, live.left_s, day.* FROM (
+        SELECT count(*)::int AS n, extract(epoch FROM min(deadline) - clock_timestamp())::float8 AS left_s
+        FROM o2o_dispatch WHERE tenant_id = %s AND status = 'OFFERING') live, (
+        SELECT count(*)::int, count(*) FILTER (WHERE status = 'WON')::int,
+            count(*) FILTER (WHERE status = 'WON' AND round = 1)::int,
+            count(*) FILTER (WHERE status = 'WON' AND round = 2)::int,
+            count(*) FILTER (WHERE status = 'FALLBACK')::int, count(*) FILTER (WHERE status = 'CANCELLED')::int,
+            percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - started_at))
+                FILTER (WHERE status = 'WON')::float8,
+            percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - started_at))
+                FILTER (WHERE status = 'WON')::float8
+        FROM o2o_dispatch WHERE tenant_id = %s AND started_at >= {_DAY}) day
+"""
+
+# Parameters: tenant, limit.
+RUNNING = """
+    SELECT d.id, d.order_number, d.round, greatest(0, extract(epoch FROM d.deadline - clock_timestamp()))::float8, d.rules,
+        (SELECT count(*) FROM o2o_offer o
+         WHERE o.tenant_id = d.tenant_id AND o.dispatch_id = d.id AND o.status = 'OPEN')::int, d.order_ref
+    FROM o2o_dispatch d WHERE d.tenant_id = %s AND d.status = 'OFFERING' ORDER BY d.deadline, d.id LIMIT %s
+"""
+
+# Parameters: tenant, statuses, limit.
+ENDED = """
+    SELECT d.id, d.order_number, d.status, d.round, extract(epoch FROM d.ended_at - d.started_at)::float8, w.name, f.name,
+        d.reason, d.ended_at
+    FROM o2o_dispatch d JOIN inventory_facility f ON f.tenant_id = d.tenant_id AND f.id = d.facility_id
+    LEFT JOIN inventory_facility w ON w.tenant_id = d.tenant_id AND w.id = d.winner_id
+    WHERE d.tenant_id = %s AND d.status = ANY (%s) AND d.started_at >= statement_timestamp() - interval '2 days'
+    ORDER BY d.ended_at DESC, d.id LIMIT %s
+"""
+
+# Parameters: tenant, order_refs.
+GOODS_OF = """
+    SELECT p.ref, min(s.name), sum(l.quantity)::int FROM warehouse_parcel p
+    JOIN warehouse_parcelline l ON l.tenant_id = p.tenant_id AND l.parcel_id = p.id
+    JOIN inventory_sku s ON s.tenant_id = l.tenant_id AND s.id = l.sku_id
+    WHERE p.tenant_id = %s AND p.ref = ANY (%s::bigint[]) GROUP BY 1
+"""
+
+# Parameters: tenant, order_ref.
+GOODS = """
+    SELECT s.id, s.name, s.unit, sum(l.quantity)::int FROM warehouse_parcel p
+    JOIN warehouse_parcelline l ON l.tenant_id = p.tenant_id AND l.parcel_id = p.id
+    JOIN inventory_sku s ON s.tenant_id = l.tenant_id AND s.id = l.sku_id
+    WHERE p.tenant_id = %s AND p.ref = %s AND p.status <> 5 GROUP BY s.id, s.name, s.unit, s.code ORDER BY s.code
+"""
+
+# Parameters: tenant, dispatch.
+DISPATCH = """
+    SELECT d.id, d.order_ref, d.order_number, d.status, d.round,
+        greatest(0, extract(epoch FROM d.deadline - clock_timestamp()))::float8, f.name, w.name, d.reason, d.lat_e6, d.lng_e6,
+        d.rules, d.started_at, d.ended_at
+    FROM o2o_dispatch d JOIN inventory_facility f ON f.tenant_id = d.tenant_id AND f.id = d.facility_id
+    LEFT JOIN inventory_facility w ON w.tenant_id = d.tenant_id AND w.id = d.winner_id
+    WHERE d.tenant_id = %s AND d.id = %s
+"""
+
+# Parameters: tenant, dispatch.
+OFFERS = """
+    SELECT o.facility_id, f.name, f.lat_e6, f.lng_e6, o.round, o.distance_m, o.status, o.reason, o.offered_at, o.closed_at
+    FROM o2o_offer o JOIN inventory_facility f ON f.tenant_id = o.tenant_id AND f.id = o.facility_id
+    WHERE o.tenant_id = %s AND o.dispatch_id = %s ORDER BY o.round, o.distance_m, o.id
+"""
+
+# Parameters: tenant, south, north, west, east, facility_ids to leave out.
+AROUND = """
+    SELECT f.name, f.lat_e6, f.lng_e6 FROM inventory_facility f
+    WHERE f.tenant_id = %s AND f.lat_e6 BETWEEN %s AND %s AND f.lng_e6 BETWEEN %s AND %s AND f.kind = 'STORE'
+      AND f.is_active AND NOT f.id = ANY (%s::bigint[])
+"""
+
+# A store's open offers, the one whose time runs out next first.  Parameters: tenant, facility, limit.
+STORE_OFFERS = """
+    SELECT d.id, d.order_number, d.round, extract(epoch FROM d.deadline - clock_timestamp())::float8, d.rules, o.distance_m,
+        d.order_ref
+    FROM o2o_offer o JOIN o2o_dispatch d ON d.tenant_id = o.tenant_id AND d.id = o.dispatch_id
+    WHERE o.tenant_id = %s AND o.facility_id = %s AND o.status = 'OPEN' AND d.deadline > statement_timestamp()
+    ORDER BY d.deadline, d.id LIMIT %s
+"""
+
+# What a store has won and not handed over, the earliest promise first.  Parameters: (tenant, facility) twice.
+STORE_TO_HAND_OVER = """
+    SELECT d.id, d.order_number, d.order_ref, min(open.ship_by) FROM (
+        SELECT p.tenant_id, p.ref, p.ship_by FROM warehouse_parcel p
+        WHERE p.tenant_id = %s AND p.facility_id = %s AND p.wave_id IS NULL AND p.status = 1
+        UNION ALL
+        SELECT p.tenant_id, p.ref, p.ship_by FROM warehouse_wave w
+        JOIN warehouse_parcel p ON p.tenant_id = w.tenant_id AND p.wave_id = w.id
+        WHERE w.tenant_id = %s AND w.facility_id = %s AND w.status < 3 AND p.status IN (2, 3)) open
+    JOIN o2o_dispatch d ON d.tenant_id = open.tenant_id AND d.order_ref = open.ref AND d.status = 'WON'
+    GROUP BY d.id, d.order_number, d.order_ref ORDER BY 4, 1
+"""
+
+# A store's day: asked, won.  Parameters: facility, tenant, tenant.
+STORE_TODAY = f"""
+    SELECT count(*)::int, count(*) FILTER (WHERE o.status = 'WON')::int FROM o2o_dispatch d
+    JOIN o2o_offer o ON o.tenant_id = d.tenant_id AND o.dispatch_id = d.id AND o.facility_id = %s
+    WHERE d.tenant_id = %s AND d.started_at >= {_DAY}
+"""
+
+# What one store sees of one dispatch.  Parameters: facility, tenant, dispatch.
+STORE_DISPATCH = """
+    SELECT d.id, d.order_ref, d.order_number, d.status, d.round, d.rules, d.winner_id, w.name,
+        extract(epoch FROM d.deadline - clock_timestamp())::float8,
+        extract(epoch FROM clock_timestamp() - d.ended_at)::float8, o.status, o.reason, o.distance_m,
+        (SELECT count(*) FROM o2o_offer x
+         WHERE x.tenant_id = d.tenant_id AND x.dispatch_id = d.id AND x.status = 'OPEN')::int
+    FROM o2o_dispatch d JOIN o2o_offer o ON o.tenant_id = d.tenant_id AND o.dispatch_id = d.id AND o.facility_id = %s
+    LEFT JOIN inventory_facility w ON w.tenant_id = d.tenant_id AND w.id = d.winner_id
+    WHERE d.tenant_id = %s AND d.id = %s
+"""
+
+# The order's parcels: status, facility, promise, sealed receiver.  Parameters: tenant, order_ref.
+PARCELS = """
+    SELECT status, facility_id, ship_by, label FROM warehouse_parcel WHERE tenant_id = %s AND ref = %s AND status <> 5
+    ORDER BY id
+"""
+
+# Where a store keeps a SKU: the first bin of the walk that has some.  Parameters: tenant, facility, sku_ids.
+SHELF = """
+    SELECT DISTINCT ON (b.sku_id) b.sku_id, n.code FROM inventory_balance b
+    JOIN inventory_bin n ON n.tenant_id = b.tenant_id AND n.id = b.bin_id
+    WHERE b.tenant_id = %s AND b.facility_id = %s AND b.sku_id = ANY (%s::bigint[]) AND b.on_hand > b.allocated
+      AND n.kind IN (0, 1)
+    ORDER BY b.sku_id, n.sequence, n.code
+"""

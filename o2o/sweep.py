@@ -44,7 +44,9 @@ def _one_by_one(tenant_id: int) -> list[Advanced]:
                 done.append(dispatches.advance_due(limit=1, dispatch_ids=[dispatch_id]))
         except Exception:
             failed += 1
-            log.exception("a dispatch cannot move", extra={"tenant_id": tenant_id, "dispatch_id": dispatch_id})
+            log.exception(
+                "a dispatch cannot move", extra={"tenant_id": tenant_id, "dispatch_id": dispatch_id}
+            )
     if failed and not any(each.moved for each in done):
         raise RuntimeError(f"{failed} dispatches of tenant {tenant_id} cannot move")
     return done

@@ -312,13 +312,14 @@ def make_parcel(
     status: ParcelStatus = ParcelStatus.PLANNED,
     wave_id: int | None = None,
     slot: int | None = None,
+    units: int = 1,
 ) -> int:
-    """The bare row of a parcel, without lines and promises."""
+    """The bare row of a parcel, without lines and promises; `units` is what its lines will add up to."""
     parcel_id = db.new_id()
     shipped_at = PLACED_AT if status == ParcelStatus.SHIPPED else None
-    names = ["id", "facility", "ref", "status", "wave", "slot", "min_expires_on", "ship_by", "shipped_at"]
+    names = ["id", "facility", "ref", "status", "wave", "slot", "units", "min_expires_on", "ship_by", "shipped_at"]
     row = (
-        parcel_id, facility_id, order_id, int(status), wave_id, slot, date(2025, 6, 3),
+        parcel_id, facility_id, order_id, int(status), wave_id, slot, units, date(2025, 6, 3),
         PLACED_AT + timedelta(days=2), shipped_at,
     )  # fmt: skip
     db.insert(Parcel, names, [row])

@@ -38,6 +38,7 @@ class ParcelRow(serializers.Serializer[Any]):
     slot = serializers.IntegerField(allow_null=True)
     status = WordField(ParcelStatus)
     handover = WordField(Handover)
+    units = serializers.IntegerField()
     weight_g = serializers.IntegerField(allow_null=True)
     carton_no = serializers.IntegerField()
     carton_of = serializers.IntegerField()

@@ -54,9 +54,11 @@ SLOTS = """
     WHERE wave_id IS NOT NULL AND status IN (2, 3) GROUP BY 1, 2 HAVING count(*) > 1 OR slot IS NULL
 """
 
-EMPTY = """
-    SELECT p.id, p.ref FROM warehouse_parcel p
-    WHERE NOT EXISTS (SELECT FROM warehouse_parcelline l WHERE l.tenant_id = p.tenant_id AND l.parcel_id = p.id)
+COUNTED = """
+    SELECT p.id, p.ref, p.units, coalesce(l.units, 0) AS lines FROM warehouse_parcel p LEFT JOIN (
+        SELECT tenant_id, parcel_id, sum(quantity) AS units FROM warehouse_parcelline GROUP BY 1, 2
+    ) l ON l.tenant_id = p.tenant_id AND l.parcel_id = p.id
+    WHERE p.units <> coalesce(l.units, 0) OR l.units IS NULL
 """
 
 register(
@@ -69,5 +71,5 @@ register(
     Invariant("warehouse.owners", "every reservation and allocation belongs to a parcel line of its SKU", OWNERS),
     Invariant("warehouse.places", "a parcel, its wave and its stock are in one facility", PLACES),
     Invariant("warehouse.slots", "a slot of a cart holds one parcel", SLOTS),
-    Invariant("warehouse.parcel.filled", "every parcel holds something", EMPTY),
+    Invariant("warehouse.parcel.counted", "every parcel holds something, and counts it", COUNTED),
 )

@@ -1,8 +1,9 @@
 """Rows -> the rows of one order, in two passes over the file.
 
-The first pass counts, and finds the orders whose rows do not stand together: a bitmap remembers every order number that began (16 MB
-for any file); a number that seems to begin again, truly or by a collision, is noted with its last row.  The second pass yields orders
-as they end; the noted ones are kept until their last row.
+The first pass counts, and finds the orders whose rows do not stand together: a bitmap remembers every order
+number that began (16 MB for any file); a number that seems to begin again, truly or by a collision, is
+noted with its last row.  The second pass yields orders as they end; the noted ones are kept until their
+last row.
 """
 
 from collections.abc import Callable, Iterator
@@ -120,7 +121,7 @@ def _refuse(row: int, length: int, rows: int) -> None:
 def groups(
     table: Table, parser: Parser, found: Survey, *, beat: Callable[[], None] = _nothing
 ) -> Iterator[Group]:
-    """Every row of the file, once, in groups.  Their sequence depends on the file alone: it may be counted."""
+    """Every row of the file, once, in groups.  The sequence depends on the file alone."""
     at, numbers, scattered = parser.number_at, parser.numbers, found.scattered
     waiting: dict[str, Group] = {}
     kept = 0

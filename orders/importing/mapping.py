@@ -9,11 +9,14 @@ from orders.importing.settings import Target
 SYNONYMS: dict[Target, tuple[str, ...]] = {
     Target.NUMBER: (
         "订单号", "订单编号", "主订单编号", "主订单号", "店铺单号", "平台单号", "原始单号", "交易号", "单号",
-        "order number", "order no", "order id", "order", "external number", "invoice", "invoice no", "invoiceno", "invoice number",
+        "order number", "order no", "order id", "order", "external number", "invoice", "invoice no",
+        "invoiceno", "invoice number",
     ),
     Target.PLACED_AT: (
-        "下单时间", "订单创建时间", "订单提交时间", "订单付款时间", "付款时间", "支付时间", "订单成交时间", "付款确认时间", "日期", "时间",
-        "placed at", "order date", "order time", "created at", "paid at", "date", "invoice date", "invoicedate", "ts", "timestamp",
+        "下单时间", "订单创建时间", "订单提交时间", "订单付款时间", "付款时间", "支付时间", "订单成交时间",
+        "付款确认时间", "日期", "时间",
+        "placed at", "order date", "order time", "created at", "paid at", "date", "invoice date",
+        "invoicedate", "ts", "timestamp",
     ),
     Target.CODE: (
         "商家编码", "规格编码", "商家编码-规格维度", "sku编码", "商品编码", "货号", "外部系统编号",
@@ -26,20 +29,36 @@ SYNONYMS: dict[Target, tuple[str, ...]] = {
         "单价", "价格", "商品单价", "京东价", "单价(元)", "unit price", "unitprice", "price",
     ),
     Target.AMOUNT: (
-        "订单应付金额", "实付金额", "买家实际支付金额", "应付金额", "用户实付金额(元)", "实付款(元)", "订单金额", "支付金额",
+        "订单应付金额", "实付金额", "买家实际支付金额", "应付金额", "用户实付金额(元)", "实付款(元)",
+        "订单金额", "支付金额",
         "amount", "order amount", "total", "order total", "paid",
     ),
-    Target.CHARGE: ("运费", "邮费", "邮费(元)", "运费(元)", "运费金额", "买家应付邮费", "freight", "shipping", "shipping fee", "charge"),
+    Target.CHARGE: (
+        "运费", "邮费", "邮费(元)", "运费(元)", "运费金额", "买家应付邮费", "freight", "shipping",
+        "shipping fee", "charge",
+    ),
     Target.DISCOUNT: ("优惠", "优惠金额", "折扣", "店铺优惠折扣(元)", "discount"),
     Target.STATE: ("订单状态", "状态", "state", "status", "order status"),
-    Target.NAME: ("收件人", "收货人", "收货人姓名", "客户姓名", "姓名", "receiver", "recipient", "name", "ship to name"),
-    Target.PHONE: ("收件人手机号", "手机", "手机号", "联系手机", "联系电话", "电话", "phone", "mobile", "tel"),
+    Target.NAME: (
+        "收件人", "收货人", "收货人姓名", "客户姓名", "姓名", "receiver", "recipient", "name",
+        "ship to name",
+    ),
+    Target.PHONE: (
+        "收件人手机号", "手机", "手机号", "联系手机", "联系电话", "电话", "phone", "mobile", "tel",
+    ),
     Target.PROVINCE: ("省", "省份", "province", "state/province"),
     Target.CITY: ("市", "城市", "city"),
     Target.DISTRICT: ("区", "区县", "区/县", "district", "county"),
-    Target.STREET: ("详细地址", "收货地址", "客户地址", "地址", "收件地址", "street", "address", "address line", "ship to address"),
-    Target.REMARK: ("买家留言", "买家备注", "留言", "订单备注", "buyer remark", "buyer note", "remark", "note"),
-    Target.SELLER_REMARK: ("商家备注", "卖家备注", "客服备注", "seller remark", "seller note", "internal note"),
+    Target.STREET: (
+        "详细地址", "收货地址", "客户地址", "地址", "收件地址", "street", "address", "address line",
+        "ship to address",
+    ),
+    Target.REMARK: (
+        "买家留言", "买家备注", "留言", "订单备注", "buyer remark", "buyer note", "remark", "note",
+    ),
+    Target.SELLER_REMARK: (
+        "商家备注", "卖家备注", "客服备注", "seller remark", "seller note", "internal note",
+    ),
 }  # fmt: skip
 
 _TARGETS = [(target, rank, word) for target, words in SYNONYMS.items() for rank, word in enumerate(words)]
@@ -57,7 +76,9 @@ def signature(header: Sequence[str]) -> str:
 
 
 def recognise(header: Sequence[str]) -> dict[Target, int]:
-    """The columns whose names are known; of several that fit one target the more usual name, then the first."""
+    """The columns whose names are known; of several that fit one target the more usual name, then the
+    first.
+    """
     places: dict[str, int] = {}
     for index, name in enumerate(header):
         places.setdefault(folded(name), index)

@@ -44,7 +44,9 @@ Judge = Callable[[list[str]], Good | Fault]
 
 @dataclass(slots=True)
 class Group:
-    """The rows of one order in the order of the file; or, with `fault`, rows whose order number cannot be used."""
+    """The rows of one order in the order of the file; or, with `fault`, rows whose order number cannot be
+    used.
+    """
 
     number: str
     rows: list[list[str]]
@@ -93,12 +95,13 @@ class Parser:
             if row.__class__ is list and len(row) == width and not has_nul:
                 quantity, code, price = quantities[row[at]], codes[row[code_at]], prices[row[price_at]]
                 is_plain = quantity.__class__ is int and code.__class__ is str and price.__class__ is int
-                if is_plain and quantity > 0 and price > 0 and quantity * price <= MAX_MONEY:  # type: ignore[operator]
+                if is_plain and quantity > 0 and price > 0:  # type: ignore[operator]
                     for index, reader in others:
                         if reader[row[index]].__class__ is Code:
                             break
                     else:
-                        return code, quantity, price  # type: ignore[return-value]
+                        if quantity * price <= MAX_MONEY:  # type: ignore[operator]
+                            return code, quantity, price  # type: ignore[return-value]
             return self._judge_slowly(row)
 
         return judge
@@ -155,7 +158,7 @@ class Parser:
         for number, row in zip(group.numbers, group.rows, strict=True):
             judged = judge(row)
             if judged.__class__ is tuple:
-                code, quantity, price = judged  # type: ignore[misc]
+                code, quantity, price = judged
                 if first is None:
                     too_long = self._too_long(row, quantity)
                     if too_long is not None:
@@ -217,7 +220,9 @@ class Parser:
         return None
 
     def _raw(self, group: Group) -> str:
-        """The rows as they came, under their header; without row numbers, so that the same order in another file is the same."""
+        """The rows as they came, under their header; without row numbers, so that the same order in another
+        file is the same.
+        """
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.header)

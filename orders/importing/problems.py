@@ -42,7 +42,9 @@ SET_ASIDE = frozenset({Code.NOT_POSITIVE, Code.NOT_GOODS, Code.TOTALS})
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a row, before its order is known.  `units`: its quantity, 0 when not above 0 or unreadable."""
+    """What is wrong with a row, before its order is known.  `units`: its quantity, 0 when not above 0 or
+    unreadable.
+    """
 
     code: Code
     column: int | None

@@ -1,7 +1,8 @@
 """Files as they really come -> rows of text, in bounded memory.
 
-Encoding is proved over the whole file and never guessed: UTF-8 (with or without BOM), UTF-16 with BOM, else GB18030, else refused.
-A row's number is its number in a spreadsheet: the header is 1, blank rows count, a cell with line breaks is one row.
+Encoding is proved over the whole file and never guessed: UTF-8 (with or without BOM), UTF-16 with BOM, else
+GB18030, else refused. A row's number is its number in a spreadsheet: the header is 1, blank rows count, a
+cell with line breaks is one row.
 """
 
 import csv
@@ -60,7 +61,9 @@ class Table:
 
 
 def inspect(path: Path) -> Source:
-    """Say what a file is, by its bytes and not by its name.  Reads all of a text file once.  Raises FileRefused in words."""
+    """Say what a file is, by its bytes and not by its name.  Reads all of a text file once.  Raises
+    FileRefused in words.
+    """
     with path.open("rb") as file:
         head = file.read(8)
     if head[:4] == b"PK\x03\x04":
@@ -82,7 +85,7 @@ def inspect(path: Path) -> Source:
 
 
 def open_table(source: Source) -> Table:
-    """Start reading: the first row that is not blank is the header.  Raises FileRefused when there is none."""
+    """Start reading: the first row that is not blank is the header.  Raises FileRefused without one."""
     if source.kind == "xlsx":
         from orders.importing.workbook import workbook_rows
 
@@ -191,8 +194,8 @@ def _lines(source: Source) -> Iterator[list[str]]:
 class _Feed:
     """Hands lines to the csv reader and remembers those of the row it is at.
 
-    A quote that nobody closes would swallow the rest of the file.  So a row over several lines is parsed again, strictly; if that
-    fails, only its first line is broken and the others are read anew.
+    A quote that nobody closes would swallow the rest of the file.  So a row over several lines is parsed
+    again, strictly; if that fails, only its first line is broken and the others are read anew.
     """
 
     def __init__(self, lines: Iterator[str]) -> None:
@@ -225,7 +228,9 @@ class _Feed:
         return '"'
 
     def settle(self, delimiter: str, width: int) -> list[str]:
-        """The row of the lines taken, if they are one; else the first as a broken row, and the others will be read again."""
+        """The row of the lines taken, if they are one; else the first as a broken row, and the others will
+        be read again.
+        """
         taken = self.taken
         if not self.is_forced:
             try:
@@ -241,7 +246,9 @@ class _Feed:
 
 
 def csv_rows(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
-    """Rows of cells.  What cannot be cut with certainty comes as Broken, at its own row, and costs no other row."""
+    """Rows of cells.  What cannot be cut with certainty comes as Broken, at its own row, and costs no other
+    row.
+    """
     feed = _Feed(lines)
     reader = csv.reader(iter(feed), delimiter=delimiter)
     taken, width = feed.taken, 0

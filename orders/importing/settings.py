@@ -1,4 +1,6 @@
-"""What a person decides about a file: which column is what, and the options.  Stored as JSON, checked on the way in."""
+"""What a person decides about a file: which column is what, and the options.  Stored as JSON, checked on
+the way in.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -55,7 +57,9 @@ class BadLine(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a file is read and what is made for it.  `decimals`: of the currency, 0 to 3; sizes in mm, weights in g."""
+    """How a file is read and what is made for it.  `decimals`: of the currency, 0 to 3; sizes in mm,
+    weights in g.
+    """
 
     date_order: DateOrder = DateOrder.YEAR_FIRST
     decimals: int = 2
@@ -123,7 +127,9 @@ _TARGET_NAMES = frozenset(map(str, Target))
 
 
 def columns_of(stored: Mapping[str, Any], width: int) -> dict[Target, int]:
-    """Which column is what, from JSON.  Raises Invalid: unknown target, column that is not there, one used twice."""
+    """Which column is what, from JSON.  Raises Invalid: unknown target, column that is not there, one used
+    twice.
+    """
     found: dict[Target, int] = {}
     for name, index in stored.items():
         if (

@@ -1,4 +1,6 @@
-"""Text of a cell -> a value or the code of what is wrong with it.  Each reader remembers what it has read: columns repeat themselves."""
+"""Text of a cell -> a value or the code of what is wrong with it.  Each reader remembers what it has read:
+columns repeat themselves.
+"""
 
 import re
 from collections.abc import Callable, Iterable
@@ -21,7 +23,8 @@ _MONEY = re.compile(r"(-?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d*))?|(-?)()\.(\d+)", r
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:\.\d*)?[eE][+-]?\d+", re.ASCII)
 _WRAPPED = re.compile(r'="(.*)"', re.DOTALL)
 _DATE = re.compile(
-    r"(\d{1,4})[-/.年](\d{1,2})[-/.月](\d{1,4})日?(?:[ T]+(\d{1,2})[:时](\d{1,2})分?(?::?(\d{1,2})秒?(?:\.\d+)?)?)?",
+    r"(\d{1,4})[-/.年](\d{1,2})[-/.月](\d{1,4})日?"
+    r"(?:[ T]+(\d{1,2})[:时](\d{1,2})分?(?::?(\d{1,2})秒?(?:\.\d+)?)?)?",
     re.ASCII,
 )
 _SYMBOLS = "¥￥£$€元 \t\u00a0"
@@ -61,7 +64,7 @@ _STATE_WORDS = {word: state for state, words in STATES.items() for word in words
 
 
 class Reader(dict[str, T | Code], Generic[T]):
-    """`reader[cell]`: what `read` says of the cell; a dictionary, so that a cell seen before costs nothing."""
+    """`reader[cell]`: what `read` says of the cell; a dictionary, so a cell seen before costs nothing."""
 
     def __init__(self, read: Callable[[str], T | Code]) -> None:
         super().__init__()
@@ -81,7 +84,9 @@ class NotGoods(str):
 
 
 def plain(cell: str) -> str:
-    """A cell without blanks, byte order marks and characters that cannot be seen; a formula stays the text it is."""
+    """A cell without blanks, byte order marks and characters that cannot be seen; a formula stays the text
+    it is.
+    """
     return cell.translate(_UNSEEN).strip()
 
 

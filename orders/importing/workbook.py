@@ -1,5 +1,5 @@
-"""XLSX -> rows of text.  Sizes are proved by unpacking before the reader sees the file: a small zip can hold a terabyte, and one cell
-at XFD1048576 makes a reader reserve seventeen thousand million cells.
+"""XLSX -> rows of text.  Sizes are proved by unpacking before the reader sees the file: a small zip can
+hold a terabyte, and one cell at XFD1048576 makes a reader reserve seventeen thousand million cells.
 """
 
 import re

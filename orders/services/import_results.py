@@ -20,8 +20,9 @@ EXPORT_ROWS = 2_000
 class ImportResult:
     """Every unit of the file, in its place.
 
-    input = shipped + open + problem + cancelled + elsewhere + difference, where problem = refused (units of listed rows) + stopped
-    (units of orders that a finding stops), open = on its way to shipping, elsewhere = orders that were here before from another source.
+    input = shipped + open + problem + cancelled + elsewhere + difference, where problem = refused (units of
+    listed rows) + stopped (units of orders that a finding stops), open = on its way to shipping, elsewhere
+    = orders that were here before from another source.
     """
 
     import_id: int
@@ -51,9 +52,13 @@ class ImportResult:
 
 _ORDERS = """
 WITH mine AS (
-  SELECT DISTINCT order_id FROM orders_channelorder WHERE tenant_id = %(tenant)s AND import_ref = %(import)s AND order_id IS NOT NULL
+  SELECT DISTINCT order_id FROM orders_channelorder
+  WHERE tenant_id = %(tenant)s AND import_ref = %(import)s AND order_id IS NOT NULL
 ), units AS (
-  SELECT o.id, o.status, (SELECT coalesce(sum(l.quantity), 0) FROM orders_orderline l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id) AS units
+  SELECT o.id, o.status, (
+    SELECT coalesce(sum(l.quantity), 0) FROM orders_orderline l
+    WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id
+  ) AS units
   FROM orders_order o JOIN mine ON mine.order_id = o.id WHERE o.tenant_id = %(tenant)s
 )
 SELECT status, count(*), sum(units)::bigint FROM units GROUP BY status
@@ -61,14 +66,21 @@ SELECT status, count(*), sum(units)::bigint FROM units GROUP BY status
 
 _SHIPPED = """
 SELECT count(DISTINCT p.id), coalesce(sum(m.quantity), 0)::bigint
-FROM (SELECT DISTINCT order_id FROM orders_channelorder WHERE tenant_id = %(tenant)s AND import_ref = %(import)s AND order_id IS NOT NULL) mine
+FROM (
+  SELECT DISTINCT order_id FROM orders_channelorder
+  WHERE tenant_id = %(tenant)s AND import_ref = %(import)s AND order_id IS NOT NULL
+) mine
 JOIN warehouse_parcel p ON p.tenant_id = %(tenant)s AND p.ref = mine.order_id
-JOIN inventory_move m ON m.tenant_id = %(tenant)s AND m.document_id = p.id AND m.kind = %(ship)s AND m.to_balance_id IS NULL
+JOIN inventory_move m ON m.tenant_id = %(tenant)s AND m.document_id = p.id
+  AND m.kind = %(ship)s AND m.to_balance_id IS NULL
 """
 
 _PARCELS = """
 SELECT count(*)
-FROM (SELECT DISTINCT order_id FROM orders_channelorder WHERE tenant_id = %(tenant)s AND import_ref = %(import)s AND order_id IS NOT NULL) mine
+FROM (
+  SELECT DISTINCT order_id FROM orders_channelorder
+  WHERE tenant_id = %(tenant)s AND import_ref = %(import)s AND order_id IS NOT NULL
+) mine
 JOIN warehouse_parcel p ON p.tenant_id = %(tenant)s AND p.ref = mine.order_id
 """
 
@@ -79,8 +91,12 @@ WHERE tenant_id = %(tenant)s AND import_doc_id = %(import)s AND code <> '' GROUP
 
 _FINDINGS = """
 SELECT f.code, count(DISTINCT f.order_id)
-FROM (SELECT DISTINCT order_id FROM orders_channelorder WHERE tenant_id = %(tenant)s AND import_ref = %(import)s AND order_id IS NOT NULL) mine
-JOIN orders_finding f ON f.tenant_id = %(tenant)s AND f.order_id = mine.order_id AND f.stops AND f.cleared_at IS NULL
+FROM (
+  SELECT DISTINCT order_id FROM orders_channelorder
+  WHERE tenant_id = %(tenant)s AND import_ref = %(import)s AND order_id IS NOT NULL
+) mine
+JOIN orders_finding f ON f.tenant_id = %(tenant)s AND f.order_id = mine.order_id
+  AND f.stops AND f.cleared_at IS NULL
 GROUP BY f.code ORDER BY f.code
 """
 
@@ -88,7 +104,10 @@ _STOPPED_ROWS = """
 SELECT l.source_row, o.number, coalesce(s.code, l.external_code), l.quantity, o.id,
        (SELECT string_agg(DISTINCT f.code, ' ') FROM orders_finding f
         WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id AND f.stops AND f.cleared_at IS NULL)
-FROM (SELECT DISTINCT order_id FROM orders_channelorder WHERE tenant_id = %(tenant)s AND import_ref = %(import)s AND order_id IS NOT NULL) mine
+FROM (
+  SELECT DISTINCT order_id FROM orders_channelorder
+  WHERE tenant_id = %(tenant)s AND import_ref = %(import)s AND order_id IS NOT NULL
+) mine
 JOIN orders_order o ON o.tenant_id = %(tenant)s AND o.id = mine.order_id AND o.status = %(stopped)s
 JOIN orders_orderline l ON l.tenant_id = %(tenant)s AND l.order_id = o.id AND l.source_row > %(after)s
 LEFT JOIN inventory_sku s ON s.tenant_id = %(tenant)s AND s.id = l.sku_id
@@ -172,10 +191,13 @@ def list_stopped_rows(import_id: int, *, after: int = 0, limit: int = 50) -> lis
 
 
 def list_problem_rows(import_id: int, *, after: int = 0, limit: int = EXPORT_ROWS) -> list[tuple[Any, ...]]:
-    """(row, column, value, code, units, order number, stops) of the problem list, by row number, beyond row `after`."""
+    """(row, column, value, code, units, order number, stops) of the problem list, by row number, beyond row
+    `after`.
+    """
     return db.rows(
         'SELECT row_number, "column", value, code, units, external_number, stops FROM orders_importproblem'
-        " WHERE tenant_id = %s AND import_doc_id = %s AND code <> '' AND row_number > %s ORDER BY row_number LIMIT %s",
+        " WHERE tenant_id = %s AND import_doc_id = %s AND code <> '' AND row_number > %s ORDER BY"
+        " row_number LIMIT %s",
         current_tenant(),
         import_id,
         after,

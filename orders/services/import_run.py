@@ -1,7 +1,8 @@
 """The job that imports a file: survey, goods, orders.
 
-Everything a chunk did (orders, problems, counts, progress, cursor) commits together or not at all, and the cursor counts orders in the
-sequence of the file: a run that is killed and resumed anywhere ends with the numbers of one that was not.
+Everything a chunk did (orders, problems, counts, progress, cursor) commits together or not at all, and the
+cursor counts orders in the sequence of the file: a run that is killed and resumed anywhere ends with the
+numbers of one that was not.
 """
 
 import hashlib
@@ -120,7 +121,8 @@ def _begin(run: JobRun, opened: _File, found: Survey) -> None:
             "counts": counts,
         }
         db.execute(
-            "UPDATE orders_import SET rows_total = %s, input_units = %s, counts = %s::jsonb WHERE tenant_id = %s AND id = %s",
+            "UPDATE orders_import SET rows_total = %s, input_units = %s, counts = %s::jsonb WHERE"
+            " tenant_id = %s AND id = %s",
             found.rows,
             found.input_units,
             json.dumps(counts, ensure_ascii=False),
@@ -140,7 +142,8 @@ def _lock(import_id: int) -> None:
 
 def _forget_problems(import_id: int) -> None:
     db.execute(
-        "UPDATE orders_importproblem SET code = '', units = 0, stops = false WHERE tenant_id = %s AND import_doc_id = %s",
+        "UPDATE orders_importproblem SET code = '', units = 0, stops = false WHERE tenant_id = %s AND"
+        " import_doc_id = %s",
         current_tenant(),
         import_id,
     )
@@ -244,47 +247,35 @@ def _store_counts(import_id: int, counts: Mapping[str, Any]) -> None:
     )
 
 
-_PROBLEM_COLUMNS = (
-    ("row_number", "int"),
-    ("column", "text"),
-    ("value", "text"),
-    ("code", "text"),
-    ("external_number", "text"),
-    ("units", "int"),
-    ("stops", "bool"),
-    ("order_id", "bigint"),
+_LIST_PROBLEMS = """
+INSERT INTO orders_importproblem AS p (
+  tenant_id, id, import_doc_id, row_number, "column", value, code, external_number, units, stops, order_id
 )
+SELECT %s, u.id, %s, u.row_number, u.name, u.value, u.code, u.external_number, u.units, u.stops, u.order_id
+FROM unnest(
+  %s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::bool[], %s::bigint[]
+) u(id, row_number, name, value, code, external_number, units, stops, order_id)
+ON CONFLICT (tenant_id, import_doc_id, row_number) DO UPDATE SET
+  "column" = excluded."column", value = excluded.value, code = excluded.code, units = excluded.units,
+  external_number = excluded.external_number, stops = excluded.stops, order_id = excluded.order_id
+WHERE (p.code, p.units, p.stops, p.order_id)
+  IS DISTINCT FROM (excluded.code, excluded.units, excluded.stops, excluded.order_id)
+"""
 
 
 def _write_problems(import_id: int, problems: Sequence[RowProblem], order_ids: Mapping[str, int]) -> None:
     """The refused rows of a chunk.  A row that is listed with the same fault stays untouched."""
     if not problems:
         return
-    table = "orders_importproblem"
-    names = ", ".join(f'"{name}"' for name, _kind in _PROBLEM_COLUMNS)
-    arrays = ", ".join(f"%s::{kind}[]" for _name, kind in _PROBLEM_COLUMNS)
-    new = ", ".join(f'"{name}" = excluded."{name}"' for name, _kind in _PROBLEM_COLUMNS[1:])
-    values = [
-        (
-            p.row,
-            p.column[:100],
-            p.value,
-            str(p.code),
-            p.external_number,
-            p.units,
-            p.stops,
-            order_ids.get(p.external_number),
-        )
-        for p in problems
-    ]
-    db.execute(
-        f"INSERT INTO {table} (tenant_id, id, import_doc_id, {names})"
-        f" SELECT %s, u.id, %s, {names} FROM unnest(%s::bigint[], {arrays}) u(id, {names})"
-        f" ON CONFLICT (tenant_id, import_doc_id, row_number) DO UPDATE SET {new}"
-        f" WHERE ({table}.code, {table}.units, {table}.stops, {table}.order_id)"
-        " IS DISTINCT FROM (excluded.code, excluded.units, excluded.stops, excluded.order_id)",
-        current_tenant(),
-        import_id,
-        db.array(db.new_ids(len(problems))),
-        *(db.array(column) for column in zip(*values, strict=True)),
+    columns: Sequence[Sequence[object]] = (
+        db.new_ids(len(problems)),
+        [p.row for p in problems],
+        [p.column[:100] for p in problems],
+        [p.value for p in problems],
+        [str(p.code) for p in problems],
+        [p.external_number for p in problems],
+        [p.units for p in problems],
+        [p.stops for p in problems],
+        [order_ids.get(p.external_number) for p in problems],
     )
+    db.execute(_LIST_PROBLEMS, current_tenant(), import_id, *map(db.array, columns))

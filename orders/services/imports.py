@@ -56,7 +56,9 @@ class PreviewColumn:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The file as the mapping screen shows it.  `mapping_name`: the saved mapping or preset that its header called for."""
+    """The file as the mapping screen shows it.  `mapping_name`: the saved mapping or preset that its header
+    called for.
+    """
 
     import_id: int
     channel_id: int
@@ -90,10 +92,11 @@ class ImportFile:
 
 
 def upload(*, tenant_id: int, channel_id: int, file: Readable, name: str, actor_id: int | None) -> int:
-    """Keep the bytes under ERP_FILES and note the import; the same file into the same channel is the same import.
+    """Keep the bytes under ERP_FILES and note the import; the same file into the same channel is the same
+    import.
 
-    Raises FileRefused for what cannot be read at all, Invalid when it is too large, NotFound for a foreign channel.  The bytes are on
-    the disk (fsync) before the row that speaks of them.
+    Raises FileRefused for what cannot be read at all, Invalid when it is too large, NotFound for a foreign
+    channel.  The bytes are on the disk (fsync) before the row that speaks of them.
     """
     with scope(tenant_id):
         _get_currency(channel_id)
@@ -221,8 +224,10 @@ def _get_currency(channel_id: int) -> str:
 def get_import(import_id: int) -> ImportFile:
     """The import and where its bytes lie, for the tenant in scope.  Raises NotFound."""
     found = db.rows(
-        "SELECT i.id, i.channel_id, f.name, f.path, f.size, i.columns, i.options, i.job_id, i.counts FROM orders_import i"
-        " JOIN core_storedfile f ON f.tenant_id = i.tenant_id AND f.id = i.file_id WHERE i.tenant_id = %s AND i.id = %s",
+        "SELECT i.id, i.channel_id, f.name, f.path, f.size, i.columns, i.options, i.job_id, i.counts"
+        " FROM orders_import i"
+        " JOIN core_storedfile f ON f.tenant_id = i.tenant_id AND f.id = i.file_id WHERE i.tenant_id ="
+        " %s AND i.id = %s",
         current_tenant(),
         import_id,
     )
@@ -241,7 +246,9 @@ def as_json(value: str | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def look(file: ImportFile) -> Source:
-    """Look through the whole file.  Raises NotFound when its bytes are gone, FileRefused when they cannot be read."""
+    """Look through the whole file.  Raises NotFound when its bytes are gone, FileRefused when they cannot
+    be read.
+    """
     if not file.path.is_file():
         raise NotFound(_("文件已经不在了，再传一次。"), code="file_not_found")
     return inspect(file.path)
@@ -263,9 +270,9 @@ def preview(import_id: int) -> Preview:
     first = list(islice(table.rows, PREVIEW_ROWS))
     preset = find_preset(table.header)
     known, mapping_name, chosen = _known_mapping(file, table.header, preset)
-    recognised = {index for index in recognise(table.header).values()} | (
-        {*preset.columns.values()} if preset else set()
-    )
+    recognised = set(recognise(table.header).values())
+    if preset is not None:
+        recognised.update(preset.columns.values())
     by_index = {index: target for target, index in known.items()}
     columns = tuple(
         PreviewColumn(
@@ -297,11 +304,14 @@ def preview(import_id: int) -> Preview:
 def _known_mapping(
     file: ImportFile, header: tuple[str, ...], preset: Preset | None
 ) -> tuple[dict[Target, int], str, Options]:
-    """What was decided for this import; else the saved mapping of its layout; else the preset; else what the names say."""
+    """What was decided for this import; else the saved mapping of its layout; else the preset; else what
+    the names say.
+    """
     if file.columns:
         return columns_of(file.columns, len(header)), "", Options.of(file.options)
     saved = db.rows(
-        "SELECT name, columns, options FROM orders_mapping WHERE tenant_id = %s AND signature = %s ORDER BY changed_at DESC LIMIT 1",
+        "SELECT name, columns, options FROM orders_mapping WHERE tenant_id = %s AND signature = %s"
+        " ORDER BY changed_at DESC LIMIT 1",
         current_tenant(),
         signature(header),
     )
@@ -317,7 +327,9 @@ def _known_mapping(
 def save_mapping(
     *, tenant_id: int, import_id: int, name: str, columns: Mapping[str, int], chosen: Mapping[str, Any]
 ) -> None:
-    """Remember how this layout is read; the next file with the same header needs no mapping.  The name is overwritten."""
+    """Remember how this layout is read; the next file with the same header needs no mapping.  The name is
+    overwritten.
+    """
     with scope(tenant_id):
         file = get_import(import_id)
         header = open_table(known_source(file)).header
@@ -325,7 +337,8 @@ def save_mapping(
         title = name.strip()[:60] or file.name[:60]
         db.execute(
             "INSERT INTO orders_mapping (tenant_id, id, name, signature, columns, options)"
-            " VALUES (%s, %s, %s, %s, %s::jsonb, %s::jsonb) ON CONFLICT (tenant_id, name) DO UPDATE SET signature = excluded.signature,"
+            " VALUES (%s, %s, %s, %s, %s::jsonb, %s::jsonb) ON CONFLICT (tenant_id, name) DO UPDATE"
+            " SET signature = excluded.signature,"
             " columns = excluded.columns, options = excluded.options, changed_at = clock_timestamp()",
             tenant_id,
             db.new_id(),
@@ -346,7 +359,8 @@ def start_import(
 ) -> int:
     """Queue the job that imports this file, or queue it again; returns the job's id.
 
-    Locks the import.  Raises Invalid when a needed column is not mapped, Conflict while the same import is running.
+    Locks the import.  Raises Invalid when a needed column is not mapped, Conflict while the same import is
+    running.
     """
     with scope(tenant_id):
         db.lock(Rank.DOCUMENT, Import, "id", "id = %s", import_id)
@@ -371,7 +385,8 @@ def start_import(
             job_id = file.job_id
             jobs.again(job_id)
         db.execute(
-            "UPDATE orders_import SET columns = %s::jsonb, options = %s::jsonb, job_id = %s WHERE tenant_id = %s AND id = %s",
+            "UPDATE orders_import SET columns = %s::jsonb, options = %s::jsonb, job_id = %s WHERE"
+            " tenant_id = %s AND id = %s",
             json.dumps({str(target): index for target, index in checked.items()}),
             json.dumps(stored, ensure_ascii=False),
             job_id,
@@ -389,7 +404,9 @@ def start_import(
 
 
 def start_recognised(*, tenant_id: int, import_id: int, actor_id: int | None = None) -> int:
-    """Start with the mapping that the header called for (command line, API).  Raises Invalid when it is not complete."""
+    """Start with the mapping that the header called for (command line, API).  Raises Invalid when it is not
+    complete.
+    """
     with scope(tenant_id):
         seen = preview(import_id)
         columns = {str(column.target): column.index for column in seen.columns if column.target}
@@ -403,7 +420,9 @@ def start_recognised(*, tenant_id: int, import_id: int, actor_id: int | None = N
 
 
 def ensure_channel(*, preset: Preset, facility_id: int) -> int:
-    """The channel that a preset calls for, made when there is none, for the tenant in scope; returns its id."""
+    """The channel that a preset calls for, made when there is none, for the tenant in scope; returns its
+    id.
+    """
     wish = preset.channel
     known = find_channel_id(wish.code)
     if known is not None:

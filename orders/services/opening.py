@@ -1,4 +1,6 @@
-"""Goods that a file names and nobody has entered yet, made on request; with opening stock in two lots, on request."""
+"""Goods that a file names and nobody has entered yet, made on request; with opening stock in two lots, on
+request.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,10 +31,12 @@ class Made:
 
 
 def make_goods(channel_id: int, demand: Mapping[str, int], options: Options, reference: str) -> Made:
-    """Make the SKUs that are missing among `demand` (units by code), in the open scope, with the sizes of `options`.
+    """Make the SKUs that are missing among `demand` (units by code), in the open scope, with the sizes of
+    `options`.
 
-    With opening stock: as many units as the file asks for and a margin, half of them in a lot that expires first.  Idempotent: goods
-    that exist are left alone, and the receipt has `reference`.  Raises Invalid when the facility has no picking bin.
+    With opening stock: as many units as the file asks for and a margin, half of them in a lot that expires
+    first.  Idempotent: goods that exist are left alone, and the receipt has `reference`.  Raises Invalid
+    when the facility has no picking bin.
     """
     defaults = SkuInput(
         "",
@@ -70,7 +74,8 @@ def _bins(channel_id: int) -> tuple[int, list[int]]:
     """The channel's facility and its picking bins in the picker's walk."""
     found = db.rows(
         "SELECT b.facility_id, b.id FROM orders_channel c JOIN inventory_bin b"
-        " ON b.tenant_id = c.tenant_id AND b.facility_id = c.facility_id WHERE c.tenant_id = %s AND c.id = %s AND b.kind = %s"
+        " ON b.tenant_id = c.tenant_id AND b.facility_id = c.facility_id WHERE c.tenant_id = %s AND"
+        " c.id = %s AND b.kind = %s"
         " ORDER BY b.sequence, b.id",
         current_tenant(),
         channel_id,

@@ -292,7 +292,9 @@ def import_stopped(request: HttpRequest, import_id: int) -> HttpResponse:
 @needs_role(Role.OPERATOR)
 @require_GET
 def import_export(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
-    """The problem list as CSV, in parts of bounded size, each read in its own scope; formulas are made harmless."""
+    """The problem list as CSV, in parts of bounded size, each read in its own scope; formulas are made
+    harmless.
+    """
     file = imports.get_import(import_id)
     heads = [_("行"), _("列"), _("值"), _("问题"), _("怎么办"), _("件数"), _("店铺单号"), _("停下订单")]
     answer = StreamingHttpResponse(

@@ -36,6 +36,7 @@ def sign_in(page: Page, site: LiveSite) -> SignIn:
         page.get_by_label("密码").fill(PASSWORD)
         page.get_by_role("button", name="登录").click()
         expect(page.get_by_role("heading", name="零件", level=1)).to_be_visible()
+        page.wait_for_function("window.Alpine && window.cf")  # a key pressed before the scripts is lost
         return tenant_id
 
     return through_the_door

@@ -85,7 +85,9 @@ def offer(city: City, count: int = 1, units: int = 1) -> list[int]:
     """Orders offered to the first round's stores; the dispatches' ids."""
     refs = [make_order(city, units) for _ in range(count)]
     assert set(dispatches.start(starts=[start_of(city, ref, units) for ref in refs])) == set(refs)
-    found = db.rows("SELECT id FROM o2o_dispatch WHERE order_ref = ANY (%s::bigint[]) ORDER BY id", db.array(refs))
+    found = db.rows(
+        "SELECT id FROM o2o_dispatch WHERE order_ref = ANY (%s::bigint[]) ORDER BY id", db.array(refs)
+    )
     return [row[0] for row in found]
 
 
@@ -106,7 +108,9 @@ def dispatch(dispatch_id: int) -> dict[str, Any]:
 
 def offers(dispatch_id: int) -> dict[int, tuple[int, str, str]]:
     """facility -> (round, status, reason)."""
-    found = db.rows("SELECT facility_id, round, status, reason FROM o2o_offer WHERE dispatch_id = %s", dispatch_id)
+    found = db.rows(
+        "SELECT facility_id, round, status, reason FROM o2o_offer WHERE dispatch_id = %s", dispatch_id
+    )
     return {row[0]: row[1:] for row in found}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from core import clock
@@ -19,6 +20,16 @@ from warehouse.models import Handover, Parcel, ParcelStatus
 from warehouse.views.waves import chosen_facility, load_of, parcel_state, seconds_left
 
 SHOWN = 200
+_REASONS = {
+    "WHOLE": gettext_lazy("整单一个包裹"),
+    "BULKY": gettext_lazy("大件，一件一个包裹"),
+    "ALONE": gettext_lazy("独立大件，单独装"),
+    "CASE": gettext_lazy("整箱发"),
+    "SMALL": gettext_lazy("小件，大件包裹带不下"),
+    "CLASS": gettext_lazy("要分开发的品类"),
+    "LIMIT": gettext_lazy("超过快递限制，分出来的"),
+    "RIDES_ONLY": gettext_lazy("只有随单件，没有能带它的"),
+}
 TABS = ("waiting", "floor", "shipped")
 
 
@@ -119,5 +130,5 @@ def _facts(parcel: Parcel, shipped_units: int) -> list[Fact]:
         facts.append(
             Fact(parcel.wave.created_at, _("进波次 %(code)s") % {"code": parcel.wave.code}, _("第 %(n)s 格") % {"n": parcel.slot or "—"}, "live")
         )
-    facts.append(Fact(parcel.created_at, _("拆成这个包裹"), parcel.reason, "wait"))
+    facts.append(Fact(parcel.created_at, _("拆成这个包裹"), _REASONS.get(parcel.reason, parcel.reason), "wait"))
     return facts

@@ -1,0 +1,1 @@
+"""Invented merchants to try the product with."""

@@ -1,0 +1,81 @@
+"use strict";
+/* Lines of a delivery. A scan of goods fills the empty last line or makes a new one (the same goods and lot again: one more); a scan
+   of a bin goes to the last line. What a scan means is said by the server. */
+(() => {
+  const form = document.querySelector("[data-receive]");
+  if (!form) return;
+  const box = form.querySelector("[data-lines]"), blank = form.querySelector("[data-line-blank]");
+  const total = form.querySelector('[name="line-TOTAL_FORMS"]');
+  const lines = () => [...box.querySelectorAll("[data-line]")];
+  const field = (line, name) => line.querySelector(`[name$="-${name}"]`);
+  const isBlank = line => ["goods", "lot", "quantity", "expires_on", "produced_on"].every(name => !field(line, name).value.trim());
+
+  const renumber = () => {
+    lines().forEach((line, index) => {
+      line.querySelector(".rl__n").textContent = index + 1;
+      line.querySelectorAll("[name],[id],[for],[aria-describedby]").forEach(el => {
+        for (const name of ["name", "id", "for", "aria-describedby"]) {
+          const value = el.getAttribute(name);
+          if (value) el.setAttribute(name, value.replace(/line-(\d+|__prefix__)-/g, `line-${index}-`));
+        }
+      });
+    });
+    total.value = lines().length;
+    sum();
+  };
+  const sum = () => {
+    const units = lines().reduce((all, line) => all + (parseInt(field(line, "quantity").value, 10) || 0), 0);
+    form.querySelector("[data-lines-sum]").textContent = units ? units.toLocaleString("zh-CN") : "";
+  };
+  const add = () => {
+    const made = blank.content.firstElementChild.cloneNode(true);
+    const last = lines().at(-1);
+    box.append(made);
+    if (last) field(made, "bin").value = field(last, "bin").value;
+    renumber();
+    return made;
+  };
+  const put = (line, found) => {
+    field(line, "goods").value = found.code;
+    field(line, "lot").value = found.lot;
+    field(line, "expires_on").value = found.expires_on;
+    field(line, "produced_on").value = found.produced_on;
+    field(line, "quantity").value = 1;
+    line.querySelector("[data-line-name]").textContent = found.name;
+  };
+  const take = found => {
+    const same = found.lot && lines().find(line => field(line, "goods").value === found.code && field(line, "lot").value === found.lot);
+    if (same) field(same, "quantity").value = (parseInt(field(same, "quantity").value, 10) || 0) + 1;
+    else {
+      const last = lines().at(-1);
+      put(last && isBlank(last) ? last : add(), found);
+    }
+    sum();
+  };
+
+  let queue = Promise.resolve();
+  document.addEventListener("cf:scan", e => {
+    queue = queue.then(async () => {
+      const facility = form.querySelector('[name="facility"]').value;
+      try {
+        const answer = await fetch(`${form.dataset.read}?${new URLSearchParams({ text: e.detail.code, facility })}`, { headers: { "HX-Request": "true" } });
+        if (!answer.ok) throw new Error(String(answer.status));
+        const found = await answer.json();
+        if (found.kind === "goods") take(found);
+        else if (found.kind === "bin") { const last = lines().at(-1); if (last) field(last, "bin").value = found.code; }
+        else cf.say(found.text, { kind: "stop" });
+      } catch { cf.say(cf.words.net_failed, { kind: "stop" }); }
+    });
+  });
+  form.addEventListener("click", e => {
+    if (e.target.closest("[data-line-add]")) field(add(), "goods").focus();
+    const remove = e.target.closest("[data-line-remove]");
+    if (remove) {
+      if (lines().length > 1) remove.closest("[data-line]").remove();
+      else ["goods", "lot", "produced_on", "expires_on", "quantity", "bin"].forEach(name => { field(lines()[0], name).value = ""; });
+      renumber();
+    }
+  });
+  form.addEventListener("input", sum);
+  renumber();
+})();

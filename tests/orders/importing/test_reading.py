@@ -1,0 +1,183 @@
+"""Files as they really come: encodings, quotes, renamed formats, bombs."""
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from orders.importing.reading import Broken, FileRefused, inspect, open_table
+from tests.orders.importing.files import AT, HEADER, csv_text, line, write
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    return list(open_table(inspect(path)).rows)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16"])
+def test_every_encoding_that_merchants_send(tmp_path: Path, encoding: str) -> None:
+    path = write(tmp_path / "orders.csv", [line("1", "青砚-杯"), line("2", "咖啡机")], encoding=encoding)
+    table = open_table(inspect(path))
+    assert table.header == HEADER
+    assert [row[2] for row in table.rows] == ["青砚-杯", "咖啡机"]
+
+
+def test_one_wrong_byte_at_the_end_decides_the_encoding_of_all_of_it(tmp_path: Path) -> None:
+    text = csv_text([line(str(n), "咖啡") for n in range(20_000)])
+    path = tmp_path / "orders.csv"
+    path.write_bytes(text.encode() + b"\xff\xff\xff\n")
+    with pytest.raises(FileRefused) as refused:
+        inspect(path)
+    assert refused.value.code == "bad_encoding"
+
+
+def test_lines_may_end_in_any_way(tmp_path: Path) -> None:
+    for end in ("\n", "\r\n", "\r"):
+        path = tmp_path / "orders.csv"
+        path.write_bytes(csv_text([line("1"), line("2")]).replace("\n", end).encode())
+        assert [row[0] for row in rows_of(path)] == ["1", "2"]
+
+
+@pytest.mark.parametrize("mark", [",", "\t", ";"])
+def test_delimiters(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "orders.txt"
+    path.write_text("\n".join(mark.join(row) for row in [HEADER, line("1"), line("2")]))
+    assert rows_of(path) == [line("1"), line("2")]
+
+
+def test_a_cell_with_line_breaks_is_one_row(tmp_path: Path) -> None:
+    path = write(tmp_path / "orders.csv", [line("1", "a\nb\nc"), line("2")])
+    assert [row[2] for row in rows_of(path)] == ["a\nb\nc", "QY-1"]
+
+
+def test_an_unclosed_quote_costs_its_own_row_only(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    good = [",".join(line(str(n))) for n in range(300)]
+    good[100] = f'100,{AT},"QY-1,1,9.90'
+    path.write_text("\n".join([",".join(HEADER), *good]))
+    rows = rows_of(path)
+    assert len(rows) == 300
+    assert [n for n, row in enumerate(rows) if isinstance(row, Broken)] == [100]
+    assert rows[100][0] == "100"
+    assert rows[299] == line("299")
+
+
+def test_an_unclosed_quote_does_not_pair_with_a_later_one(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    text = [f'1,{AT},"QY-1,1,9.90', f"2,{AT},QY-2,1,9.90", f'3,{AT},"QY-3",1,9.90', f"4,{AT},QY-4,1,9.90"]
+    path.write_text("\n".join([",".join(HEADER), *text]))
+    rows = rows_of(path)
+    assert [isinstance(row, Broken) for row in rows] == [True, False, False, False]
+    assert [row[2] for row in rows[1:]] == ["QY-2", "QY-3", "QY-4"]
+
+
+def test_an_unclosed_quote_in_the_last_row(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("\n".join([",".join(HEADER), ",".join(line("1")), f'2,{AT},"QY']))
+    rows = rows_of(path)
+    assert [isinstance(row, Broken) for row in rows] == [False, True]
+
+
+def test_quotes_inside_cells_are_text(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("\n".join([",".join(HEADER), f'1,{AT},5" pipe,1,9.90', ",".join(line("2"))]))
+    assert [row[2] for row in rows_of(path)] == ['5" pipe', "QY-1"]
+
+
+def test_a_cell_beyond_all_measure_is_broken_and_the_next_row_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "orders.csv", [line("1", "x" * 200_000), line("2")])
+    rows = rows_of(path)
+    assert isinstance(rows[0], Broken)
+    assert rows[1] == line("2")
+
+
+def test_gzip_is_read_as_a_stream(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv.gz"
+    path.write_bytes(gzip.compress(csv_text([line("1"), line("2")]).encode()))
+    assert len(rows_of(path)) == 2
+
+
+REFUSED = {
+    "is_html": b"<html><table><tr><td>1</td></tr></table></html>",
+    "old_xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100),
+    "file_empty": b"",
+    "no_header": b"\n\n , ,\n",
+    "bad_encoding": b"a,b\n\xff\xff\xfe\xff\xff\n",
+    "nul_in_header": "订单号,数量\n1,2\n".encode("utf-16-le"),
+    "line_too_long": b"a,b\n" + b"x" * (3 << 20),
+    "bad_gzip": gzip.compress(b"a,b\n1,2\n" * 1000)[:-12],
+    "bad_xlsx": b"PK\x03\x04" + bytes(200),
+}
+
+
+@pytest.mark.parametrize("code", REFUSED)
+def test_what_cannot_be_read_says_so(tmp_path: Path, code: str) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(REFUSED[code])
+    with pytest.raises(FileRefused) as refused:
+        rows_of(path)
+    assert refused.value.code == code
+    assert len(refused.value.message) > 3
+
+
+def test_a_gzip_bomb_is_refused_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orders.importing.reading.MAX_UNPACKED", 4 << 20)
+    path = tmp_path / "orders.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n" * (3 << 20)))
+    with pytest.raises(FileRefused, match="GB"):
+        inspect(path)
+
+
+def workbook(path: Path, rows: list[list[object]]) -> Path:
+    book = xlsxwriter.Workbook(str(path))
+    sheet = book.add_worksheet()
+    for number, row in enumerate(rows):
+        for column, value in enumerate(row):
+            sheet.write(number, column, value)
+    book.close()
+    return path
+
+
+def test_a_workbook(tmp_path: Path) -> None:
+    path = workbook(
+        tmp_path / "orders.xlsx", [["", ""], ["订单号", "数量"], ["000123", 3], [6917420088125531, 0.1 + 0.2]]
+    )
+    table = open_table(inspect(path))
+    assert (table.header, table.header_row) == (("订单号", "数量"), 2)
+    assert list(table.rows) == [["000123", "3"], ["6.91742008812553E+15", "0.3"]]
+
+
+def test_one_far_cell_cannot_make_the_reader_reserve_a_sheet(tmp_path: Path) -> None:
+    path = tmp_path / "orders.xlsx"
+    book = xlsxwriter.Workbook(str(path))
+    sheet = book.add_worksheet()
+    sheet.write(0, 0, "订单号")
+    sheet.write(1_048_575, 16_383, "x")
+    book.close()
+    with pytest.raises(FileRefused) as refused:
+        inspect(path)
+    assert refused.value.code == "too_large"
+
+
+def test_a_zip_bomb_is_measured_and_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orders.importing.workbook.MAX_UNPACKED", 4 << 20)
+    path = tmp_path / "orders.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * (16 << 20))
+    raw = path.read_bytes()
+    real = (16 << 20).to_bytes(4, "little")
+    path.write_bytes(raw.replace(real, (100).to_bytes(4, "little")))
+    with pytest.raises(FileRefused) as refused:
+        inspect(path)
+    assert refused.value.code == "too_large"
+
+
+def test_a_zip_that_is_no_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "orders.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("orders.csv", "a,b\n")
+    with pytest.raises(FileRefused) as refused:
+        inspect(path)
+    assert refused.value.code == "is_zip"
