@@ -14,28 +14,28 @@ import random
 import statistics
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import django
 
 django.setup()
 
-from django.db import connection, connections  # noqa: E402  after setup
+from django.db import connection, connections
 
-from bench import rig  # noqa: E402
-from bench.bare_sql import run as bare_sql  # noqa: E402
-from bench.bare_sql import workload  # noqa: E402
-from core import db, relay  # noqa: E402
-from core.services.tenants import create_tenant  # noqa: E402
-from core.tenancy import tenant  # noqa: E402
-from inventory.services.catalogue import BinInput, SkuInput, create_bins, create_facility, save_skus  # noqa: E402
-from inventory.models import BinKind  # noqa: E402
-from inventory.services.receiving import ReceiptInput, receive  # noqa: E402
-from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver  # noqa: E402
-from orders.services import desk, pipeline  # noqa: E402
-from orders.services.channels import ChannelInput, create_channel  # noqa: E402
-from warehouse.services import floor, waves  # noqa: E402
+from bench import rig
+from bench.bare_sql import run as bare_sql
+from bench.bare_sql import workload
+from core import db, relay
+from core.services.tenants import create_tenant
+from core.tenancy import tenant
+from inventory.models import BinKind
+from inventory.services.catalogue import BinInput, SkuInput, create_bins, create_facility, save_skus
+from inventory.services.receiving import ReceiptInput, receive
+from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver
+from orders.services import desk, pipeline
+from orders.services.channels import ChannelInput, create_channel
+from warehouse.services import floor, waves
 
 PAID_AT = datetime(2026, 11, 11, tzinfo=UTC)
 
@@ -57,15 +57,24 @@ def seed(n: int) -> tuple[int, int, list[int]]:
     quantity = workload.lot_quantity(n)
     with tenant(tenant_id):
         facility_id = create_facility(code="WH", name="Bench")
-        bins = create_bins(facility_id, [BinInput(f"B{i:04}", sequence=i) for i in range(workload.SKUS * workload.LOTS_PER_SKU)])
+        bins = create_bins(
+            facility_id,
+            [BinInput(f"B{i:04}", sequence=i) for i in range(workload.SKUS * workload.LOTS_PER_SKU)],
+        )
         create_bins(facility_id, [BinInput(f"T{i:03}", BinKind.TOTE, i) for i in range(100)])
         skus = save_skus(
             [
-                SkuInput(f"SKU{i}", f"SKU{i}", 100 + 37 * (i % 40), (100, 100, 100), 2 if i % 20 == 7 else 0 if i % 20 == 9 else 1)
+                SkuInput(
+                    f"SKU{i}",
+                    f"SKU{i}",
+                    100 + 37 * (i % 40),
+                    (100, 100, 100),
+                    2 if i % 20 == 7 else 0 if i % 20 == 9 else 1,
+                )
                 for i in range(workload.SKUS)
             ]
         )
-        today = date.today()
+        today = datetime.now(UTC).date()
         receive(
             facility_id=facility_id,
             reference="opening",
@@ -81,9 +90,13 @@ def seed(n: int) -> tuple[int, int, list[int]]:
                 for k in range(workload.LOTS_PER_SKU)
             ],
         )
-        channels = [create_channel(ChannelInput(f"C{i}", f"C{i}", facility_id, min_days=30 * i)) for i in range(3)]
+        channels = [
+            create_channel(ChannelInput(f"C{i}", f"C{i}", facility_id, min_days=30 * i)) for i in range(3)
+        ]
     with closing(rig.admin()) as admin, admin.cursor() as cursor:
-        cursor.execute("vacuum analyze inventory_sku, inventory_lot, inventory_balance, inventory_bin, inventory_promise")
+        cursor.execute(
+            "vacuum analyze inventory_sku, inventory_lot, inventory_balance, inventory_bin, inventory_promise"
+        )
         cursor.execute("checkpoint")
     return tenant_id, facility_id, channels
 
@@ -96,11 +109,30 @@ def incoming(n: int) -> list[IncomingOrder]:
         if receivers and rng.random() < 0.01:
             receivers.append(rng.choice(receivers))
         else:
-            receivers.append(Receiver(f"张{customer}", f"138{i:08}", "浙江省", "杭州市", "余杭区", f"文一西路{i}号未来科技城{customer}幢"))
+            receivers.append(
+                Receiver(
+                    f"张{customer}",
+                    f"138{i:08}",
+                    "浙江省",
+                    "杭州市",
+                    "余杭区",
+                    f"文一西路{i}号未来科技城{customer}幢",
+                )
+            )
         remark = "请不要放快递柜，谢谢" if rng.random() < 0.03 else ""
         lines = tuple(IncomingLine(f"SKU{sku}", quantity, 1000) for sku, quantity in items)
         amount = sum(line.quantity * line.unit_price_minor for line in lines)
-        made.append(IncomingOrder(f"T{i:010}", PAID_AT, amount, lines, _raw(i, receivers[-1], remark, items), receivers[-1], remark=remark))
+        made.append(
+            IncomingOrder(
+                f"T{i:010}",
+                PAID_AT,
+                amount,
+                lines,
+                _raw(i, receivers[-1], remark, items),
+                receivers[-1],
+                remark=remark,
+            )
+        )
     return made
 
 
@@ -153,11 +185,20 @@ def ours(n: int, chunk: int) -> dict[str, Any]:
     return {"clock": clock, "statements": statements.count, "check": check(tenant_id, n)}
 
 
-def _work(clock: rig.Clock, tenant_id: int, facility_id: int, channels: list[int], orders: list[IncomingOrder], chunk: int) -> None:
+def _work(
+    clock: rig.Clock,
+    tenant_id: int,
+    facility_id: int,
+    channels: list[int],
+    orders: list[IncomingOrder],
+    chunk: int,
+) -> None:
     with clock.stage("import..parcels"):
         ids: list[int] = []
         for k, start in enumerate(range(0, len(orders), chunk)):
-            done = pipeline.push(tenant_id=tenant_id, channel_id=channels[k % 3], incoming=orders[start : start + chunk])
+            done = pipeline.push(
+                tenant_id=tenant_id, channel_id=channels[k % 3], incoming=orders[start : start + chunk]
+            )
             ids += (done.order_ids or {}).values()
         relay.deliver(tenant_id)
     with clock.stage("release stopped"), tenant(tenant_id):
@@ -236,11 +277,16 @@ def main() -> None:
                 "bare_sql_orders_per_s": round(n / bare_s),
                 "ratio": round(bare_s / real_s, 3),
                 "ratio_wall": round(
-                    median(sum(clock.wall.values()) for clock, _ in bare) / median(sum(r["clock"].wall.values()) for r in real), 3
+                    median(sum(clock.wall.values()) for clock, _ in bare)
+                    / median(sum(r["clock"].wall.values()) for r in real),
+                    3,
                 ),
                 "statements_per_order": round(real[-1]["statements"] / n, 4),
                 "rss_mb": rig.peak_rss_mb(),
-                "us_per_order": {s: round(1e6 * median(r["clock"].alone[s] for r in real) / n) for s in real[0]["clock"].alone},
+                "us_per_order": {
+                    s: round(1e6 * median(r["clock"].alone[s] for r in real) / n)
+                    for s in real[0]["clock"].alone
+                },
                 "check": real[-1]["check"],
             }
         )

@@ -19,9 +19,15 @@ def tenant_models_are_tight(app_configs: Sequence[Any] | None, **kwargs: Any) ->
 
 
 @register(Tags.database)
-def tenant_tables_are_walled(app_configs: Sequence[Any] | None, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def tenant_tables_are_walled(
+    app_configs: Sequence[Any] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
     """Every table in the database is walled, or on the list of global tables."""
-    return [Error(f"{table}: {problem}", id="core.E002") for alias in databases or [] for table, problem in unwalled(alias)]
+    return [
+        Error(f"{table}: {problem}", id="core.E002")
+        for alias in databases or []
+        for table, problem in unwalled(alias)
+    ]
 
 
 def unwalled(alias: str) -> list[tuple[str, str]]:

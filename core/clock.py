@@ -24,7 +24,10 @@ def today() -> date:
         return pinned
     scope = current_scope()
     if _MEMO not in scope.memo:
-        found = db.rows("SELECT (clock_timestamp() AT TIME ZONE timezone)::date FROM core_tenant WHERE id = %s", scope.tenant_id)
+        found = db.rows(
+            "SELECT (clock_timestamp() AT TIME ZONE timezone)::date FROM core_tenant WHERE id = %s",
+            scope.tenant_id,
+        )
         scope.memo[_MEMO] = found[0][0]
     return scope.memo[_MEMO]  # type: ignore[no-any-return]
 

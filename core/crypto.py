@@ -1,7 +1,8 @@
 """Field encryption and keyed hashes, a key per tenant derived from one master key.
 
-Sealed value: version byte (1 plain, 2 zlib), 12 byte nonce, AES-256-GCM of the text; bound to the tenant and to a purpose, so that a
-value moved to another row's column or another tenant does not open.  Fingerprints are HMAC-SHA-256 cut to a signed bigint: equal for
+Sealed value: version byte (1 plain, 2 zlib), 12 byte nonce, AES-256-GCM of the text; bound to the version, to the tenant and to a
+purpose, so that a value moved to another row's column or another tenant does not open.
+Fingerprints are HMAC-SHA-256 cut to a signed bigint: equal for
 equal input of one tenant, useless to anybody else.
 """
 
@@ -21,6 +22,7 @@ from django.conf import settings
 PLAIN, PACKED = b"\x01", b"\x02"
 PACK_OVER_BYTES = 2_000  # below, starting the compressor costs more than the bytes it saves
 NONCE_BYTES = 12
+SHORTEST_BYTES = 1 + NONCE_BYTES + 16  # version, nonce, tag
 MAX_OPENED_BYTES = 64 << 20
 
 
@@ -43,8 +45,11 @@ def seal(tenant_id: int, purpose: str, text: str) -> bytes:
     """Encrypt `text` for one tenant and one purpose ("receiver", "raw"…)."""
     nonce, data = os.urandom(NONCE_BYTES), text.encode()
     packed = len(data) > PACK_OVER_BYTES
-    body = _cipher(tenant_id).encrypt(nonce, zlib.compress(data, 1) if packed else data, _bound(tenant_id, purpose))
-    return (PACKED if packed else PLAIN) + nonce + body
+    version = PACKED if packed else PLAIN
+    body = _cipher(tenant_id).encrypt(
+        nonce, zlib.compress(data, 1) if packed else data, _bound(version, tenant_id, purpose)
+    )
+    return version + nonce + body
 
 
 def unseal(tenant_id: int, purpose: str, sealed: bytes) -> str:
@@ -52,9 +57,11 @@ def unseal(tenant_id: int, purpose: str, sealed: bytes) -> str:
     blob = bytes(sealed)
     if blob[:1] not in (PLAIN, PACKED):
         raise SealBroken("unknown version of a sealed value")
+    if len(blob) < SHORTEST_BYTES:
+        raise SealBroken("a sealed value was cut off")
     nonce, body = blob[1 : 1 + NONCE_BYTES], blob[1 + NONCE_BYTES :]
     try:
-        data = _cipher(tenant_id).decrypt(nonce, body, _bound(tenant_id, purpose))
+        data = _cipher(tenant_id).decrypt(nonce, body, _bound(blob[:1], tenant_id, purpose))
     except InvalidTag as broken:
         raise SealBroken("a sealed value was changed or moved") from broken
     if blob[:1] == PLAIN:
@@ -72,5 +79,5 @@ def fingerprint(tenant_id: int, text: str) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def _bound(tenant_id: int, purpose: str) -> bytes:
-    return f"{tenant_id}:{purpose}".encode()
+def _bound(version: bytes, tenant_id: int, purpose: str) -> bytes:
+    return f"{version[0]}:{tenant_id}:{purpose}".encode()

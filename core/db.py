@@ -11,7 +11,7 @@ from enum import IntEnum
 from itertools import chain
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 
 from core.tenancy import LOCK_TIMEOUT, current_scope
@@ -30,7 +30,9 @@ class _Blocks:
         with self.guard:
             missing = count - sum(map(len, self.spare))
             if missing > 0:
-                starts = rows("SELECT nextval('core_id_block') FROM generate_series(1, %s)", -(-missing // BLOCK))
+                starts = rows(
+                    "SELECT nextval('core_id_block') FROM generate_series(1, %s)", -(-missing // BLOCK)
+                )
                 self.spare.extend(range(start, start + BLOCK) for (start,) in starts)
             taken: list[range] = []
             while count:
@@ -48,8 +50,7 @@ _blocks = _Blocks()
 
 def forget_ids() -> None:
     """Drop the ids held by this process (after fork, or when the database changed under it)."""
-    global _blocks
-    _blocks = _Blocks()
+    _blocks.__init__()  # type: ignore[misc]  # a fresh guard too: the parent may have held it at the fork
 
 
 os.register_at_fork(after_in_child=forget_ids)
@@ -130,15 +131,21 @@ def insert(model: type[Model], names: Sequence[str], values: Sequence[tuple[Any,
     execute(sql, current_scope().tenant_id, *params)
 
 
-def _insert_statement(model: type[Model], names: Sequence[str], columns: Sequence[Sequence[Any]]) -> tuple[str, list[str]]:
+def _insert_statement(
+    model: type[Model], names: Sequence[str], columns: Sequence[Sequence[Any]]
+) -> tuple[str, list[str]]:
     fields = [model._meta.get_field(name) for name in names]
     kinds = [_kind(field) for field in fields]
     aliases = [f"c{i}" for i in range(len(fields))]
     arrays = ", ".join("%s::text[]" if kind in _AS_TEXT else f"%s::{kind}[]" for kind in kinds)
-    picks = ", ".join(_AS_TEXT.get(kind, "{}").format(alias) for kind, alias in zip(kinds, aliases, strict=True))
+    picks = ", ".join(
+        _AS_TEXT.get(kind, "{}").format(alias) for kind, alias in zip(kinds, aliases, strict=True)
+    )
     targets = ", ".join(f'"{field.column}"' for field in fields)  # type: ignore[union-attr]
     params = [
-        array([None if value is None else base64(value) for value in column]) if kind == "bytea" else array(column)
+        array([None if value is None else base64(value) for value in column])
+        if kind == "bytea"
+        else array(column)
         for kind, column in zip(kinds, columns, strict=True)
     ]
     return (
@@ -173,7 +180,9 @@ class LockOrder(RuntimeError):
     """A lock of a lower rank was asked for after one of a higher rank: two such programs can wait for each other for ever."""
 
 
-def lock(rank: Rank, model: type[Model], columns: str, where: str, *params: object, order: str = "id") -> list[tuple[Any, ...]]:
+def lock(
+    rank: Rank, model: type[Model], columns: str, where: str, *params: object, order: str = "id"
+) -> list[tuple[Any, ...]]:
     """Lock rows in one total order and return their columns, for the tenant in scope.
 
     NO KEY UPDATE: key checks of other writers are not blocked.  Lock by ids only and compare the status in Python: a status in the
@@ -193,7 +202,9 @@ def lock_sql(rank: Rank, sql: str, *params: object) -> list[tuple[Any, ...]]:
     return rows(sql, *params)
 
 
-def claim(rank: Rank, model: type[Model], columns: str, where: str, *params: object, order: str = "id", limit: int) -> list[tuple[Any, ...]]:
+def claim(
+    rank: Rank, model: type[Model], columns: str, where: str, *params: object, order: str = "id", limit: int
+) -> list[tuple[Any, ...]]:
     """Pick up work nobody else has: like lock(), but rows locked elsewhere are skipped.  Never for balances."""
     scope = _descend(rank)
     return rows(
@@ -211,6 +222,20 @@ def _descend(rank: Rank) -> Any:
         raise LockOrder(f"{rank.name} asked for after {Rank(scope.rank).name}")
     scope.rank = rank
     return scope
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Work that may be undone alone.  Undone, its locks are given back and its promises (a nudge after the commit) are forgotten, so
+    ranks and memory are again what they were before."""
+    scope = current_scope()
+    reached, memo = scope.rank, dict(scope.memo)
+    try:
+        with transaction.atomic():
+            yield
+    except BaseException:
+        scope.rank, scope.memo = reached, memo
+        raise
 
 
 @contextmanager

@@ -75,7 +75,11 @@ class JobRun:
 
     def _lock(self) -> tuple[Chunk, int]:
         found = db.lock(
-            Rank.JOB, Job, "status, lease_token, cursor, rows_done, rows_failed, rows_total, version", "id = %s", self.job_id
+            Rank.JOB,
+            Job,
+            "status, lease_token, cursor, rows_done, rows_failed, rows_total, version",
+            "id = %s",
+            self.job_id,
         )
         if not found or found[0][0] != JobStatus.RUNNING or found[0][1] != self.token:
             raise LeaseLost(self.job_id)
@@ -104,8 +108,38 @@ def start(kind: str, title: str, params: Mapping[str, Any], *, created_by: int |
     tenant_id, job_id = current_tenant(), db.new_id()
     db.insert(
         Job,
-        ["id", "kind", "title", "params", "status", "cursor", "result", "created_by", "error", "rows_done", "rows_failed", "attempts", "version"],
-        [(job_id, kind, title[:200], _dump(params), JobStatus.QUEUED.value, "{}", "{}", created_by, "", 0, 0, 0, 0)],
+        [
+            "id",
+            "kind",
+            "title",
+            "params",
+            "status",
+            "cursor",
+            "result",
+            "created_by",
+            "error",
+            "rows_done",
+            "rows_failed",
+            "attempts",
+            "version",
+        ],
+        [
+            (
+                job_id,
+                kind,
+                title[:200],
+                _dump(params),
+                JobStatus.QUEUED.value,
+                "{}",
+                "{}",
+                created_by,
+                "",
+                0,
+                0,
+                0,
+                0,
+            )
+        ],
     )
     transaction.on_commit(lambda: outbox.nudge("core.tasks.run_job", tenant_id, job_id))
     live.push(tenant_id, "job", [job_id])
@@ -188,7 +222,7 @@ def _finish(taken: JobRun, status: JobStatus, result: Mapping[str, Any], error: 
     with tenant(taken.tenant_id):
         db.execute(
             f"UPDATE {TABLE} SET status = %s, result = %s::jsonb, error = %s, finished_at = clock_timestamp(), lease_until = NULL,"
-            " version = version + 1 WHERE tenant_id = %s AND id = %s AND lease_token = %s",
+            " version = version + 1 WHERE tenant_id = %s AND id = %s AND lease_token = %s AND status = 'RUNNING'",
             status.value,
             _dump(result),
             error.replace("\x00", "")[:4000],

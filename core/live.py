@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import cache
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from django.conf import settings
 from django.db import transaction
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from core.circuit import Circuit
 
@@ -21,7 +21,12 @@ _redis = Circuit()
 @cache
 def client() -> "redis.Redis":
     """This process's way to Redis; every wait in it is bounded."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0))
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+    )
 
 
 def channel_name(tenant_id: int) -> str:

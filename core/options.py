@@ -1,6 +1,7 @@
 """Typed tenant settings.  Each floor declares its own; one read per transaction serves them all."""
 
 import json
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -41,14 +42,18 @@ def declared() -> dict[str, Option[Any]]:
 
 
 def get(option: Option[T]) -> T:
-    """The tenant's value, or the default."""
-    return cast(T, _values().get(option.name, option.default))
+    """The tenant's value, or the default; the caller's own copy, so that a list changed here is not everybody's list."""
+    return cast(T, deepcopy(_values().get(option.name, option.default)))
 
 
 def put(option: Option[T], value: T) -> None:
     """Store the tenant's value.  Raises Invalid when its type is not the declared one."""
     if type(value) is not type(option.default):
-        raise Invalid(_("设置“%(label)s”的值类型不对。") % {"label": option.label}, code="option_type", option=option.name)
+        raise Invalid(
+            _("设置“%(label)s”的值类型不对。") % {"label": option.label},
+            code="option_type",
+            option=option.name,
+        )
     scope = current_scope()
     db.execute(
         f"INSERT INTO {OptionValue._meta.db_table} (tenant_id, id, name, value) VALUES (%s, %s, %s, %s::jsonb)"
@@ -64,6 +69,10 @@ def put(option: Option[T], value: T) -> None:
 def _values() -> dict[str, Any]:
     scope = current_scope()
     if _MEMO not in scope.memo:
-        found = db.rows(f"SELECT name, value FROM {OptionValue._meta.db_table} WHERE tenant_id = %s", scope.tenant_id)
-        scope.memo[_MEMO] = {name: json.loads(value) if isinstance(value, str) else value for name, value in found}
+        found = db.rows(
+            f"SELECT name, value FROM {OptionValue._meta.db_table} WHERE tenant_id = %s", scope.tenant_id
+        )
+        scope.memo[_MEMO] = {
+            name: json.loads(value) if isinstance(value, str) else value for name, value in found
+        }
     return cast(dict[str, Any], scope.memo[_MEMO])

@@ -39,6 +39,6 @@ def nudge(task: str, *ids: int) -> None:
         return
     try:
         import_string(task).apply_async(args=ids, retry=False)
-    except Exception as problem:  # any broker failure: the clock asks again
+    except Exception as problem:  # noqa: BLE001  any broker failure: the clock asks again
         _broker.trip()
         log.warning("nudge lost", extra={"task": task, "problem": str(problem)})

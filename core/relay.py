@@ -20,7 +20,9 @@ from core.tenancy import current_tenant, tenant
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Mapping[str, Any]], None]
-GIVE_UP_AFTER = 12  # tries, with the pause doubling from 2 s: about two hours; then it waits for a person, never deleted
+GIVE_UP_AFTER = (
+    12  # tries, with the pause doubling from 2 s: about two hours; then it waits for a person, never deleted
+)
 BATCH = 50
 
 
@@ -52,7 +54,9 @@ def deliver(tenant_id: int) -> int:
 
 def _due(tenant_id: int, seen: set[int]) -> list[tuple[int, str, Mapping[str, Any]]]:
     with tenant(tenant_id):
-        found = Outbox.objects.filter(done_at__isnull=True, next_try_at__lte=ClockTimestamp()).order_by("at", "id")
+        found = Outbox.objects.filter(done_at__isnull=True, next_try_at__lte=ClockTimestamp()).order_by(
+            "at", "id"
+        )
         return [(e.id, e.topic, e.payload) for e in found[: BATCH + len(seen)] if e.id not in seen]
 
 

@@ -20,7 +20,8 @@ SETTING = "current_setting('app.tenant_id')::bigint"
 class SecureTables(Operation):
     """Secure the tables of these models.  Put after the CreateModels of one migration; parents may stand anywhere in the list.
 
-    `append_only`: names whose rows the app may add and read, never change.  `keep`: changed, never deleted.  `sys_reads`: names that the sys role may list, to find
+    `append_only`: names whose rows the app may add and read, never change.  `keep`: changed, never deleted.
+    `sys_reads`: names that the sys role may list, to find
     tenants with due work.  `fillfactor`: rows updated in place need room on their page.
     """
 
@@ -35,14 +36,24 @@ class SecureTables(Operation):
         sys_reads: Sequence[str] = (),
         fillfactor: dict[str, int] | None = None,
     ) -> None:
-        self.names, self.append_only, self.keep, self.sys_reads = list(names), list(append_only), list(keep), list(sys_reads)
+        self.names, self.append_only, self.keep, self.sys_reads = (
+            list(names),
+            list(append_only),
+            list(keep),
+            list(sys_reads),
+        )
         self.fillfactor = fillfactor or {}
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         return (
             type(self).__name__,
             [self.names],
-            {"append_only": self.append_only, "keep": self.keep, "sys_reads": self.sys_reads, "fillfactor": self.fillfactor},
+            {
+                "append_only": self.append_only,
+                "keep": self.keep,
+                "sys_reads": self.sys_reads,
+                "fillfactor": self.fillfactor,
+            },
         )
 
     def describe(self) -> str:
@@ -59,7 +70,9 @@ class SecureTables(Operation):
                 schema_editor.execute(sql, params=None)
             if name in self.fillfactor:
                 table = schema_editor.quote_name(model._meta.db_table)
-                schema_editor.execute(f"ALTER TABLE {table} SET (fillfactor = {self.fillfactor[name]})", params=None)
+                schema_editor.execute(
+                    f"ALTER TABLE {table} SET (fillfactor = {self.fillfactor[name]})", params=None
+                )
         for name, model in found.items():
             for sql in self._wall_sql(name, model._meta, schema_editor.quote_name):
                 schema_editor.execute(sql, params=None)
@@ -106,7 +119,9 @@ def loose_ends(model: type[models.Model]) -> list[str]:
     for field in meta.local_fields:
         if field.unique and not field.primary_key:
             found.append(f"{meta.label}.{field.name}: unique=True lacks tenant_id")
-        points_to_tenant = field.is_relation and "tenant_id" in {f.attname for f in field.related_model._meta.local_fields}
+        points_to_tenant = field.is_relation and "tenant_id" in {
+            f.attname for f in field.related_model._meta.local_fields
+        }
         if points_to_tenant and not isinstance(field, TenantForeignKey):
             found.append(f"{meta.label}.{field.name}: use core.tenancy.fk or copied")
         if field.is_relation and not points_to_tenant:
@@ -144,6 +159,9 @@ GLOBAL_TABLES = frozenset(
     }
 )
 
+# The policy's expression as PostgreSQL spells it, quoted for SQL.
+_POLICY_SQL = "(tenant_id = (current_setting(''app.tenant_id''::text))::bigint)"
+
 UNWALLED_SQL = f"""
 SELECT c.relname,
        CASE WHEN NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id') THEN 'no tenant_id'
@@ -151,10 +169,13 @@ SELECT c.relname,
             WHEN NOT c.relforcerowsecurity THEN 'row security not forced'
             WHEN (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = '{POLICY}') <> 1 THEN 'no policy'
             WHEN (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) <> 1 THEN 'more than one policy'
-            WHEN (SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p')
+            WHEN NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polcmd = '*' AND p.polpermissive
+                 AND p.polroles = '{{0}}' AND pg_get_expr(p.polqual, c.oid) = '{_POLICY_SQL}'
+                 AND pg_get_expr(p.polwithcheck, c.oid) = '{_POLICY_SQL}') THEN 'policy lets others in'
+            WHEN coalesce((SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p'), '')
                  NOT LIKE 'PRIMARY KEY (tenant_id, %%' THEN 'primary key lacks tenant_id'
             WHEN EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('f', 'u')
                  AND pg_get_constraintdef(k.oid) NOT LIKE '%%(tenant_id, %%') THEN 'a key lacks tenant_id'
        END AS problem
-FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace AND c.relname <> ALL (%s)
+FROM pg_class c WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relnamespace = current_schema()::regnamespace AND c.relname <> ALL (%s)
 """

@@ -27,4 +27,7 @@ def prove_invariants() -> None:
     for tenant_id, slug in invariants.list_tenants():
         for found in invariants.prove(tenant_id):
             rows = [dict(row) for row in found.rows]
-            log.error("invariant broken", extra={"tenant_id": tenant_id, "slug": slug, "law": found.name, "rows": rows})
+            log.error(
+                "invariant broken",
+                extra={"tenant_id": tenant_id, "slug": slug, "law": found.name, "rows": rows},
+            )

@@ -65,13 +65,17 @@ def tenant(tenant_id: int, using: str = "default") -> Iterator[Scope]:
     """
     connection = connections[using]
     if _scope.get() is not None or connection.in_atomic_block:
-        raise TenantMixed("a tenant's scope is the outermost transaction; use scope() to join one that is open")
+        raise TenantMixed(
+            "a tenant's scope is the outermost transaction; use scope() to join one that is open"
+        )
     here = Scope(int(tenant_id))
     token = _scope.set(here)
     try:
         with transaction.atomic(using=using, durable=True):
             with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL app.tenant_id = '{here.tenant_id}'; SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+                cursor.execute(
+                    f"SET LOCAL app.tenant_id = '{here.tenant_id}'; SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"
+                )
             yield here
     finally:
         _scope.reset(token)

@@ -1,6 +1,5 @@
 """Structured logs: one JSON object a line, with request and tenant; readable lines where ERP_DEBUG is on."""
 
-import logging.config
 from typing import Any
 
 import structlog
@@ -17,7 +16,11 @@ SHARED: list[Any] = [
 
 def configure(*, readable: bool, level: str = "INFO") -> dict[str, Any]:
     """The LOGGING setting.  Statements never go to the log: one may be megabytes long."""
-    last = structlog.dev.ConsoleRenderer(colors=False) if readable else structlog.processors.JSONRenderer(ensure_ascii=False)
+    last = (
+        structlog.dev.ConsoleRenderer(colors=False)
+        if readable
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
     structlog.configure(
         processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -127,6 +127,8 @@ TEMPLATES = [
     }
 ]
 
+ERP_SEARCH_URL = "traceability:home"
+
 AUTH_USER_MODEL = "core.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "core.web.auth.AccountBackend"]
 LOGIN_URL = "core:signin"
@@ -173,7 +175,11 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = Path(os.environ.get("ERP_STATIC", BASE_DIR / ".static"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": os.environ.get("ERP_STATIC_STORAGE", "whitenoise.storage.CompressedManifestStaticFilesStorage")},
+    "staticfiles": {
+        "BACKEND": os.environ.get(
+            "ERP_STATIC_STORAGE", "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
 }
 WHITENOISE_MANIFEST_STRICT = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 << 20
@@ -212,9 +218,15 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 5, "socket_connect_timeout": 2}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE = {"nightly-invariants": {"task": "core.tasks.prove_invariants", "schedule": 24 * 3600.0}}
+CELERY_BEAT_SCHEDULE = {
+    "nightly-invariants": {"task": "core.tasks.prove_invariants", "schedule": 24 * 3600.0}
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(ERP_FILES / "beat")
 
 SILENCED_SYSTEM_CHECKS = ["axes.W003"]

@@ -7,6 +7,9 @@ from core.web import ops
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("core.web.urls")),
+    path("", include("inventory.urls")),
+    path("", include("warehouse.urls")),
+    path("", include("traceability.urls")),
     path("o2o/", include("o2o.urls")),
     path("api/v1/", include("erp.api_urls")),
     path("health/live", ops.alive, name="alive"),

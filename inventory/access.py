@@ -42,5 +42,7 @@ def require_lots_in_scope(membership: Membership, lot_ids: Sequence[int]) -> Non
     elsewhere = set(list_lot_facilities(lot_ids)) - set(scope)
     if elsewhere:
         raise Forbidden(
-            _("这个批次在别的 %(n)d 个仓库也有，冻结会连那边一起停。找质量管理来做。") % {"n": len(elsewhere)}, code="lot_elsewhere"
+            _("这个批次在别的 %(n)d 个仓库也有，冻结会连那边一起停。找质量管理来做。")
+            % {"n": len(elsewhere)},
+            code="lot_elsewhere",
         )

@@ -22,7 +22,9 @@ ANCHOR = date(1, 1, 1)  # the promise row that every (facility, SKU) has; never 
 
 def minimum_expiry(day: date, min_days: int) -> date:
     """The earliest expiry date acceptable for goods that leave on `day` and must then last `min_days`, by the tenant's setting."""
-    return expiry.first_acceptable_expiry(day, expiry_day_sells=options.get(EXPIRY_DAY_SELLS), min_days=min_days)
+    return expiry.first_acceptable_expiry(
+        day, expiry_day_sells=options.get(EXPIRY_DAY_SELLS), min_days=min_days
+    )
 
 
 def first_sellable() -> date:
@@ -56,7 +58,9 @@ def list_promised(facility_id: int, sku_ids: Iterable[int]) -> list[Promised]:
 
 def available(facility_id: int, sku_id: int, min_expires_on: date) -> int:
     """What reserve would accept now: the same function, never a second formula."""
-    return promise.available(list_supplies(facility_id, [sku_id]), list_promised(facility_id, [sku_id]), min_expires_on)
+    return promise.available(
+        list_supplies(facility_id, [sku_id]), list_promised(facility_id, [sku_id]), min_expires_on
+    )
 
 
 def held_balances(balance_ids: Sequence[int]) -> set[int]:
@@ -80,7 +84,8 @@ class FacilityCard:
 def list_facilities(ids: Sequence[int] | None = None) -> list[FacilityCard]:
     """Active facilities, warehouses before stores, by code; `ids` narrows."""
     found = db.rows(
-        "SELECT id, code, name, kind FROM inventory_facility WHERE tenant_id = %s AND is_active ORDER BY kind DESC, code", current_tenant()
+        "SELECT id, code, name, kind FROM inventory_facility WHERE tenant_id = %s AND is_active ORDER BY kind DESC, code",
+        current_tenant(),
     )
     return [FacilityCard(*row) for row in found if ids is None or row[0] in ids]
 
@@ -138,24 +143,27 @@ def list_stock(facility_ids: Sequence[int], min_days: Mapping[int, int]) -> list
     first = first_sellable()
     groups: dict[tuple[int, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     supplies: dict[tuple[int, int], list[Supply]] = defaultdict(list)
-    for facility_id, sku_id, group, expires_on, units, allocated in db.rows(sql.STOCK_GROUPS, first, first, *params):
-        place = groups[facility_id, sku_id]
-        place["on_hand"] += units
+    for facility_id, sku_id, group, expires_on, units, allocated in db.rows(
+        sql.STOCK_GROUPS, first, first, *params
+    ):
+        sums = groups[facility_id, sku_id]
+        sums["on_hand"] += units
         if group != "sells":
-            place[group] += units
+            sums[group] += units
             continue
-        place["allocated"] += allocated
+        sums["allocated"] += allocated
         if units > allocated:
             supplies[facility_id, sku_id].append(Supply(sku_id, expires_on, units - allocated))
     promised = _promised_by_place(params)
     floors = {days: minimum_expiry(clock.today(), days) for days in {0, *min_days.values()}}
     rows = []
     for place in sorted(groups.keys() | promised.keys()):
-        floor = floors[min_days[place[1]]]
-        asked = promise.available(supplies[place], promised[place], first), promise.available(supplies[place], promised[place], floor)
+        for_any = promise.available(supplies[place], promised[place], first)
+        for_sale = promise.available(supplies[place], promised[place], floors[min_days[place[1]]])
+        units = sum(row.units for row in promised[place])
         rows.append(
             StockRow(
-                *place, **groups[place], promised=sum(p.units for p in promised[place]), short_dated=asked[0] - asked[1], available=asked[1]
+                *place, **groups[place], promised=units, short_dated=for_any - for_sale, available=for_sale
             )
         )
     return rows
@@ -169,7 +177,9 @@ def list_available(facility_ids: Sequence[int], floors: Mapping[int, date]) -> d
         supplies[facility_id, supply[0]].append(Supply(*supply))
     promised = _promised_by_place(params)
     return {
-        (facility_id, sku_id): promise.available(supplies[facility_id, sku_id], promised[facility_id, sku_id], floor)
+        (facility_id, sku_id): promise.available(
+            supplies[facility_id, sku_id], promised[facility_id, sku_id], floor
+        )
         for facility_id in facility_ids
         for sku_id, floor in floors.items()
     }
@@ -210,7 +220,14 @@ def list_promise_lines(facility_ids: Sequence[int], sku_id: int) -> list[Promise
     for (facility_id, _sku), promised in sorted(_promised_by_place(params).items()):
         for day in sorted({p.min_expires_on for p in promised}):
             wanted = sum(p.units for p in promised if p.min_expires_on >= day)
-            lines.append(PromiseLine(facility_id, day, wanted, sum(s.units for s in supplies[facility_id] if s.expires_on >= day)))
+            lines.append(
+                PromiseLine(
+                    facility_id,
+                    day,
+                    wanted,
+                    sum(s.units for s in supplies[facility_id] if s.expires_on >= day),
+                )
+            )
     return lines
 
 
@@ -294,13 +311,21 @@ def list_ledger(balance_id: int, *, before_seq: int | None, limit: int) -> list[
     """Moves of one balance, newest first, from the sequence number below `before_seq`: two index scans of `limit` rows."""
     top = before_seq if before_seq is not None else 2**31 - 1
     tenant_id = current_tenant()
-    return [LedgerRow(*row) for row in db.rows(sql.LEDGER, tenant_id, balance_id, top, limit, tenant_id, balance_id, top, limit, limit)]
+    return [
+        LedgerRow(*row)
+        for row in db.rows(
+            sql.LEDGER, tenant_id, balance_id, top, limit, tenant_id, balance_id, top, limit, limit
+        )
+    ]
 
 
 def list_recent_moves(balance_ids: Sequence[int], limit: int) -> list[LedgerRow]:
     """The newest moves of these balances, newest first; each balance is entered by its own index."""
     tenant_id = current_tenant()
-    return [LedgerRow(*row) for row in db.rows(sql.RECENT_MOVES, db.array(balance_ids), tenant_id, limit, tenant_id, limit, limit)]
+    return [
+        LedgerRow(*row)
+        for row in db.rows(sql.RECENT_MOVES, db.array(balance_ids), tenant_id, limit, tenant_id, limit, limit)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +363,11 @@ def get_hold(hold_id: int) -> HoldRow:
 def list_people(user_ids: Iterable[int | None]) -> dict[int, str]:
     """Names of colleagues by user id."""
     ids = sorted({id_ for id_ in user_ids if id_ is not None})
-    return dict(db.rows("SELECT id, name FROM core_user WHERE id = ANY (%s::bigint[])", db.array(ids))) if ids else {}
+    return (
+        dict(db.rows("SELECT id, name FROM core_user WHERE id = ANY (%s::bigint[])", db.array(ids)))
+        if ids
+        else {}
+    )
 
 
 def get_sku(sku_id: int) -> Sku:
@@ -367,7 +396,9 @@ def list_lot_choices(sku_id: int) -> list[tuple[int, str]]:
 
 
 def find_sku_of_lot(lot_id: int) -> int | None:
-    found = db.rows("SELECT sku_id FROM inventory_lot WHERE tenant_id = %s AND id = %s", current_tenant(), lot_id)
+    found = db.rows(
+        "SELECT sku_id FROM inventory_lot WHERE tenant_id = %s AND id = %s", current_tenant(), lot_id
+    )
     return found[0][0] if found else None
 
 

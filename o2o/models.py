@@ -38,16 +38,24 @@ class Dispatch(TenantRow):
         constraints = [
             models.CheckConstraint(condition=Q(status__in=DispatchStatus.values), name="o2o_dispatch_status"),
             models.CheckConstraint(
-                condition=Q(status="OFFERING", deadline__isnull=False, ended_at__isnull=True) | (~Q(status="OFFERING") & Q(deadline__isnull=True, ended_at__isnull=False)),
+                condition=Q(status="OFFERING", deadline__isnull=False, ended_at__isnull=True)
+                | (~Q(status="OFFERING") & Q(deadline__isnull=True, ended_at__isnull=False)),
                 name="o2o_dispatch_deadline",
             ),
             models.CheckConstraint(
-                condition=Q(status="WON", winner__isnull=False) | (~Q(status="WON") & Q(winner__isnull=True)), name="o2o_dispatch_winner"
+                condition=Q(status="WON", winner__isnull=False) | (~Q(status="WON") & Q(winner__isnull=True)),
+                name="o2o_dispatch_winner",
             ),
-            models.UniqueConstraint(fields=["tenant_id", "order_ref"], condition=Q(status__in=["OFFERING", "WON"]), name="o2o_dispatch_one_live"),
+            models.UniqueConstraint(
+                fields=["tenant_id", "order_ref"],
+                condition=Q(status__in=["OFFERING", "WON"]),
+                name="o2o_dispatch_one_live",
+            ),
         ]
         indexes = [
-            models.Index(fields=["tenant_id", "deadline"], name="o2o_dispatch_due", condition=Q(status="OFFERING")),
+            models.Index(
+                fields=["tenant_id", "deadline"], name="o2o_dispatch_due", condition=Q(status="OFFERING")
+            ),
             models.Index(fields=["tenant_id", "order_ref"], name="o2o_dispatch_order"),
             models.Index(fields=["tenant_id", "started_at", "id"], name="o2o_dispatch_newest"),
         ]
@@ -76,7 +84,11 @@ class Offer(TenantRow):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["tenant_id", "dispatch", "facility"], name="o2o_offer_once"),
-            models.UniqueConstraint(fields=["tenant_id", "dispatch"], condition=Q(status="WON"), name="o2o_offer_one_winner"),
+            models.UniqueConstraint(
+                fields=["tenant_id", "dispatch"], condition=Q(status="WON"), name="o2o_offer_one_winner"
+            ),
             models.CheckConstraint(condition=Q(status__in=OfferStatus.values), name="o2o_offer_status"),
         ]
-        indexes = [models.Index(fields=["tenant_id", "facility"], name="o2o_offer_open", condition=Q(status="OPEN"))]
+        indexes = [
+            models.Index(fields=["tenant_id", "facility"], name="o2o_offer_open", condition=Q(status="OPEN"))
+        ]

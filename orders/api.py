@@ -162,13 +162,13 @@ class ImportProblems(ListView):
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A page of rows, in the order of the file."""
-        get_row(Import.objects.all(), kwargs["pk"])
+        get_row(Import.objects.all(), kwargs["import_id"])
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
-        return super().get_queryset().filter(import_doc=self.kwargs["pk"])
+        return super().get_queryset().filter(import_doc=self.kwargs["import_id"])
 
 
 urlpatterns = [
@@ -180,5 +180,5 @@ urlpatterns = [
     path("channel-orders/<int:pk>/", OneChannelOrder.as_view(), name="channel_order"),
     path("imports/", Imports.as_view(), name="imports"),
     path("imports/<int:pk>/", OneImport.as_view(), name="import"),
-    path("imports/<int:pk>/problems/", ImportProblems.as_view(), name="import_problems"),
+    path("imports/<int:import_id>/problems/", ImportProblems.as_view(), name="import_problems"),
 ]

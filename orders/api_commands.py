@@ -6,7 +6,6 @@ from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from rest_framework.serializers import ValidationError
 
@@ -14,7 +13,7 @@ from core.api.fields import to_minor
 from orders.models import Channel
 from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver
 from orders.services import pipeline
-from orders.services.pipeline import GuessedWrong, ProcessResult
+from orders.services.pipeline import ProcessResult
 
 
 def push_orders(channel_code: str, orders: Sequence[Mapping[str, Any]]) -> ProcessResult:
@@ -26,11 +25,7 @@ def push_orders(channel_code: str, orders: Sequence[Mapping[str, Any]]) -> Proce
     if channel is None:
         raise ValidationError({"channel": [_("没有这个店铺，或已停用。")]}, code="unknown")
     incoming = _incoming(orders, channel.currency)
-    try:
-        with transaction.atomic():  # a savepoint: the guess about stock may have to be undone, the key's claim not
-            return pipeline.process(channel_id=channel.id, incoming=incoming)
-    except GuessedWrong:
-        return pipeline.process(channel_id=channel.id, incoming=incoming, lock_first=True)
+    return pipeline.carry(channel_id=channel.id, incoming=incoming)
 
 
 def _incoming(orders: Sequence[Mapping[str, Any]], currency: str) -> list[IncomingOrder]:

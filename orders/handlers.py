@@ -13,6 +13,13 @@ from orders.services import writing
 from orders.services.planning import STOCK_SHORT
 from warehouse.services import parcels as warehouse_parcels
 
+# Orders of those parcels among these that are not on the floor and do not have all their units promised.
+BROKEN = """
+    SELECT DISTINCT p.ref FROM warehouse_parcel p
+    WHERE p.tenant_id = %s AND p.id = ANY (%s::bigint[]) AND p.status IN (0, 1) AND p.units > (
+        SELECT coalesce(sum(r.quantity), 0) FROM inventory_reservation r
+        WHERE r.tenant_id = p.tenant_id AND r.owner_ref = p.id)
+"""
 OPEN_PARCELS = "SELECT DISTINCT ref FROM warehouse_parcel WHERE tenant_id = %s AND ref = ANY (%s::bigint[]) AND status NOT IN (4, 5)"
 
 
@@ -20,21 +27,34 @@ def on_parcels_shipped(payload: Mapping[str, Any]) -> None:
     """Orders whose parcels have all left are shipped."""
     statuses = _lock(payload["order_refs"])
     open_refs = {row[0] for row in db.rows(OPEN_PARCELS, current_tenant(), db.array(list(statuses)))}
-    done = [i for i, status in statuses.items() if status in (OrderStatus.FULFILLING, OrderStatus.DISPATCHING) and i not in open_refs]
+    done = [
+        i
+        for i, status in statuses.items()
+        if status in (OrderStatus.FULFILLING, OrderStatus.DISPATCHING) and i not in open_refs
+    ]
     writing.set_status(done, OrderStatus.SHIPPED)
     live.push(current_tenant(), "order", done)
 
 
 def on_promises_broken(payload: Mapping[str, Any]) -> None:
-    """Stock was lost under a promise: the order's parcels that are not on the floor are cancelled, and it stops as "stock short"."""
-    refs = _orders_of(payload["owner_refs"])
-    statuses = {i: status for i, status in _lock(refs).items() if status in (OrderStatus.FULFILLING, OrderStatus.DISPATCHING)}
+    """Stock was lost under a promise: the order's parcels that are not on the floor are cancelled, and it stops as "stock short".
+
+    A fact that comes late finds its parcel cancelled and stops nothing: the order may have been planned anew since.
+    """
+    owners = db.array(payload["owner_refs"])
+    locked = _lock([row[0] for row in db.rows(BROKEN, current_tenant(), owners)])
+    still = {row[0] for row in db.rows(BROKEN, current_tenant(), owners)}
+    going = (OrderStatus.FULFILLING, OrderStatus.DISPATCHING)
+    statuses = {i: status for i, status in locked.items() if status in going and i in still}
     if not statuses:
         return
     dispatches.cancel(order_refs=list(statuses), reason=STOCK_SHORT)
     warehouse_parcels.cancel_of_orders(order_refs=list(statuses))
     writing.write_findings(
-        {i: [Finding(STOCK_SHORT, (("facility_id", payload["facility_id"]), ("lost", "yes")), stops=True)] for i in statuses}
+        {
+            i: [Finding(STOCK_SHORT, (("facility_id", payload["facility_id"]), ("lost", "yes")), stops=True)]
+            for i in statuses
+        }
     )
     writing.set_status(list(statuses), OrderStatus.STOPPED)
     live.push(current_tenant(), "order", list(statuses))
@@ -65,10 +85,3 @@ def on_dispatches_fell_back(payload: Mapping[str, Any]) -> None:
 def _lock(order_refs: Sequence[int]) -> dict[int, int]:
     found = db.lock(Rank.ORDER, Order, "id, status", "id = ANY (%s::bigint[])", db.array(order_refs))
     return {row[0]: row[1] for row in found}
-
-
-def _orders_of(parcel_ids: Sequence[int]) -> list[int]:
-    found = db.rows(
-        "SELECT DISTINCT ref FROM warehouse_parcel WHERE tenant_id = %s AND id = ANY (%s::bigint[])", current_tenant(), db.array(parcel_ids)
-    )
-    return [row[0] for row in found]

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from core import crypto, db
 from core.accounts import Role
 from core.api.authentication import SCOPES, make_key
-from core.models import ApiKey, AuditEntry, Job, StoredFile
+from core.models import ApiKey, AuditEntry, IdempotentRequest, Job, StoredFile
 from core.models.jobs import JobStatus
 from core.services import accounts
 from core.tenancy import current_tenant
@@ -23,6 +23,7 @@ from o2o.models import Dispatch, DispatchStatus, Offer, OfferStatus
 from orders.models import (
     Channel,
     ChannelOrder,
+    ChannelOrderVersion,
     Finding,
     Import,
     ImportProblem,
@@ -275,6 +276,14 @@ def make_channel_order(channel_id: int, order_id: int | None, *, number: str | N
     return channel_order_id
 
 
+def make_channel_order_version(channel_order_id: int, *, version: int = 1) -> int:
+    version_id = db.new_id()
+    row = (version_id, channel_order_id, version, 1, crypto.seal(current_tenant(), "raw", "{}"), PLACED_AT)
+    names = ["id", "channel_order", "version", "content_hash", "raw", "received_at"]
+    db.insert(ChannelOrderVersion, names, [row])
+    return version_id
+
+
 def make_file() -> int:
     file_id = db.new_id()
     row = (file_id, "orders.csv", unique("files/"), 10, "0" * 64)
@@ -385,6 +394,13 @@ def make_audit_entry() -> int:
     row = (entry_id, "hold", "lot", None)
     db.insert(AuditEntry, ["id", "action", "object_kind", "object_id"], [row])
     return entry_id
+
+
+def make_idempotent_request(api_key_id: int) -> int:
+    request_id = db.new_id()
+    row = (request_id, api_key_id, unique("key-"), "0" * 64, 200, "{}")
+    db.insert(IdempotentRequest, ["id", "api_key", "key", "request_hash", "status", "response"], [row])
+    return request_id
 
 
 def revoke(api_key_id: int) -> None:

@@ -16,9 +16,17 @@ from traceability.rules.equation import LotEquation
 INSIDE_SHOWN = 200
 EXPORT_MOST = 10_000
 
-INFLOW = {MoveKind.RECEIPT: "received", MoveKind.OPENING: "received", MoveKind.ADJUST: "found", MoveKind.PUT_BACK: "returned"}
+INFLOW = {
+    MoveKind.RECEIPT: "received",
+    MoveKind.OPENING: "received",
+    MoveKind.ADJUST: "found",
+    MoveKind.PUT_BACK: "returned",
+}
 OUTFLOW = {MoveKind.SHIP: "shipped", MoveKind.ADJUST: "written_off"}
-OTHER_IN, OTHER_OUT = "found", "lost"  # a kind that should not cross the border of the building is still counted, and shown
+OTHER_IN, OTHER_OUT = (
+    "found",
+    "lost",
+)  # a kind that should not cross the border of the building is still counted, and shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +239,10 @@ def list_left(lot_id: int, *, after: tuple[datetime, int] | None, limit: int) ->
     """Parcels that left with units of the lot, newest first, beyond (instant, parcel id) `after`."""
     tenant_id = current_tenant()
     at, parcel_id = after or (None, 0)
-    return [ParcelLeft(*row) for row in db.rows(sql.LEFT_PARCELS, tenant_id, lot_id, tenant_id, at, at, parcel_id, limit)]
+    return [
+        ParcelLeft(*row)
+        for row in db.rows(sql.LEFT_PARCELS, tenant_id, lot_id, tenant_id, at, at, parcel_id, limit)
+    ]
 
 
 def list_receipts(lot_id: int) -> list[ReceiptOfLot]:

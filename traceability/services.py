@@ -27,11 +27,15 @@ def hold_rest(*, lot_id: int, document: str, reason: str, actor_id: int | None) 
     """
     tenant_id = current_tenant()
     places = db.rows(
-        "SELECT DISTINCT facility_id, sku_id FROM inventory_balance WHERE tenant_id = %s AND lot_id = %s AND on_hand > 0", tenant_id, lot_id
+        "SELECT DISTINCT facility_id, sku_id FROM inventory_balance WHERE tenant_id = %s AND lot_id = %s AND on_hand > 0",
+        tenant_id,
+        lot_id,
     )
     lock_anchors(places)
     before = _promised(places)
-    hold_id = holds.hold_lots(lot_ids=[lot_id], kind=HoldKind.RECALL, document=document, reason=reason, actor_id=actor_id)[0]
+    hold_id = holds.hold_lots(
+        lot_ids=[lot_id], kind=HoldKind.RECALL, document=document, reason=reason, actor_id=actor_id
+    )[0]
     broken = before - _promised(places)
     stopped = db.rows(
         "SELECT DISTINCT a.owner_ref FROM inventory_balance b JOIN inventory_allocation a ON a.tenant_id = b.tenant_id AND a.balance_id = b.id"

@@ -27,7 +27,15 @@ from inventory.services import holds
 from orders.models import OrderStatus
 from traceability import queries
 from traceability.forms import HoldRestForm
-from traceability.queries import EXPORT_MOST, INSIDE_SHOWN, OrderLot, ParcelInside, ParcelLeft, Place, TracedLot
+from traceability.queries import (
+    EXPORT_MOST,
+    INSIDE_SHOWN,
+    OrderLot,
+    ParcelInside,
+    ParcelLeft,
+    Place,
+    TracedLot,
+)
 from traceability.rules.equation import LotEquation
 from traceability.services import hold_rest
 from warehouse.models import ParcelStatus
@@ -83,11 +91,21 @@ def _lot_context(request: HttpRequest, lot_id: int, form: HoldRestForm) -> dict[
         "left": shown,
         "parcels_left": parcels_left,
         "units_left": units_left,
-        "older": f"?after={encode(Cursor(shown[-1].at.isoformat(), shown[-1].parcel_id))}#left" if len(left) > PAGE_SIZE else "",
+        "older": f"?after={encode(Cursor(shown[-1].at.isoformat(), shown[-1].parcel_id))}#left"
+        if len(left) > PAGE_SIZE
+        else "",
         "is_first": cursor is None,
         "receipts": receipts,
-        "holds": [(hold, State(_KIND_HUES[HoldKind(hold.kind)], HoldKind(hold.kind).label)) for hold in lot_holds],
-        "people": list_people([*(h.opened_by for h in lot_holds), *(h.cleared_by for h in lot_holds), *(r.created_by for r in receipts)]),
+        "holds": [
+            (hold, State(_KIND_HUES[HoldKind(hold.kind)], HoldKind(hold.kind).label)) for hold in lot_holds
+        ],
+        "people": list_people(
+            [
+                *(h.opened_by for h in lot_holds),
+                *(h.cleared_by for h in lot_holds),
+                *(r.created_by for r in receipts),
+            ]
+        ),
         "is_held": is_held,
         "can_stop": request.membership.role in (Role.OWNER, *STOPS),  # type: ignore[attr-defined]
         "export_cut": parcels_left > EXPORT_MOST,
@@ -111,23 +129,42 @@ def _cursor(request: HttpRequest) -> tuple[Any, int] | None:
 def _equation(sums: LotEquation, places: list[Place], found: TracedLot, *, is_held: bool) -> Equation:
     """What came = everywhere it is.  The parts below are shown when they are not 0; received and on hand always."""
     on_its_way = sum(place.on_hand for place in places if place.is_on_its_way)
-    came = [(_("收进来"), sums.received), (_("退回"), sums.returned), (_("盘盈"), sums.found), (_("自产"), sums.made_here)]
-    terms = [Term(label, units, "" if index == 0 else "+", unit=found.unit) for index, (label, units) in enumerate(came) if units or index == 0]
-    stored = Term(_("在库，已冻结") if is_held else _("在库"), sums.on_hand - on_its_way, "=", "hold" if is_held else "done")
+    came = [
+        (_("收进来"), sums.received),
+        (_("退回"), sums.returned),
+        (_("盘盈"), sums.found),
+        (_("自产"), sums.made_here),
+    ]
+    terms = [
+        Term(label, units, "" if index == 0 else "+", unit=found.unit)
+        for index, (label, units) in enumerate(came)
+        if units or index == 0
+    ]
+    stored = Term(
+        _("在库，已冻结") if is_held else _("在库"),
+        sums.on_hand - on_its_way,
+        "=",
+        "hold" if is_held else "done",
+    )
     parts = [
         (_("周转箱和打包台"), on_its_way, "warn"), (_("已发出"), sums.shipped, "stop"), (_("路上"), sums.in_transit, "live"),
         (_("用进别的批次"), sums.used_in_lots, "live"), (_("退给供应商"), sums.sent_back, "wait"), (_("报损"), sums.written_off, "wait"),
         (_("丢失"), sums.lost, "wait"),
     ]  # fmt: skip
     always = {_("已发出")}
-    terms += [stored, *(Term(label, units, "+", hue) for label, units, hue in parts if units or label in always)]
+    terms += [
+        stored,
+        *(Term(label, units, "+", hue) for label, units, hue in parts if units or label in always),
+    ]
     return Equation(terms, sums.difference, has_bar=True)
 
 
 def _inside_state(parcel: ParcelInside, *, is_held: bool) -> State:
     if is_held:
         return State("hold", _("停在车上") if parcel.is_picked else _("停在货位"))
-    return State("live", _("在车上") if parcel.is_picked else _("在货位"), "package" if parcel.is_picked else "")
+    return State(
+        "live", _("在车上") if parcel.is_picked else _("在货位"), "package" if parcel.is_picked else ""
+    )
 
 
 @require_POST
@@ -138,9 +175,18 @@ def hold(request: HttpRequest, lot_id: int) -> HttpResponse:
     if not form.is_valid():
         return render(request, "traceability/lot.html", _lot_context(request, lot_id, form), status=422)
     found = queries.get_lot(lot_id)
-    done = hold_rest(lot_id=lot_id, document=form.cleaned_data["document"], reason=form.cleaned_data["reason"], actor_id=request.user.pk)
+    done = hold_rest(
+        lot_id=lot_id,
+        document=form.cleaned_data["document"],
+        reason=form.cleaned_data["reason"],
+        actor_id=request.user.pk,
+    )
     on_hand = sum(place.on_hand for place in queries.list_places(lot_id))
-    text = _("冻结了 %(lot)s 剩下的 %(n)s %(unit)s。") % {"lot": found.code, "n": number(on_hand), "unit": found.unit}
+    text = _("冻结了 %(lot)s 剩下的 %(n)s %(unit)s。") % {
+        "lot": found.code,
+        "n": number(on_hand),
+        "unit": found.unit,
+    }
     if done.stopped:
         text += _("%(n)d 个楼内包裹停住。") % {"n": len(done.stopped)}
     if done.broken:
@@ -155,7 +201,10 @@ def clear(request: HttpRequest, hold_id: int) -> HttpResponse:
     """Clear this hold and nothing else; what gave way to it stays with its orders."""
     found = get_hold(hold_id)
     holds.clear_hold(hold_id=hold_id, actor_id=request.user.pk)
-    say(request, Toast(_("解冻了“%(document)s”。别的冻结没动；落空的占用要重新审单。") % {"document": found.document}))
+    say(
+        request,
+        Toast(_("解冻了“%(document)s”。别的冻结没动；落空的占用要重新审单。") % {"document": found.document}),
+    )
     if request.headers.get("HX-Request"):
         answer = HttpResponse(status=204)
         answer["HX-Refresh"] = "true"
@@ -178,7 +227,16 @@ def export(request: HttpRequest, lot_id: int) -> HttpResponse:
     writer = csv.writer(out)
     writer.writerow(
         [
-            _("批次"), _("商家编码"), _("包裹"), _("订单号"), _("收件人（打码）"), _("仓库"), _("数量"), _("在哪"), _("物流单号"), _("发货时间（带时区）"),
+            _("批次"),
+            _("商家编码"),
+            _("包裹"),
+            _("订单号"),
+            _("收件人（打码）"),
+            _("仓库"),
+            _("数量"),
+            _("在哪"),
+            _("物流单号"),
+            _("发货时间（带时区）"),
         ]  # fmt: skip
     )
     writer.writerows([_safe(cell) for cell in row] for row in rows[:EXPORT_MOST])
@@ -215,7 +273,10 @@ def order(request: HttpRequest, order_id: int) -> HttpResponse:
     context = {
         "order": found,
         "status": OrderStatus(found.status).label,
-        "parcels": [(parcel_id, rows, ParcelStatus(rows[0].parcel_status).label) for parcel_id, rows in parcels.items()],
+        "parcels": [
+            (parcel_id, rows, ParcelStatus(rows[0].parcel_status).label)
+            for parcel_id, rows in parcels.items()
+        ],
         "promises": queries.list_order_promises(order_id),
         "lots": len({row.lot_id for rows in parcels.values() for row in rows}),
         "now": clock.now(),

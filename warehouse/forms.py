@@ -10,7 +10,9 @@ class ReleaseForm(forms.Form):
     """Send parcels to the floor, the most urgent first."""
 
     facility = forms.TypedChoiceField(label=gettext_lazy("仓库"), coerce=int)
-    parcels = forms.IntegerField(label=gettext_lazy("多少个包裹"), min_value=1, max_value=RELEASE_MOST, initial=50)
+    parcels = forms.IntegerField(
+        label=gettext_lazy("多少个包裹"), min_value=1, max_value=RELEASE_MOST, initial=50
+    )
 
 
 class ScanForm(forms.Form):

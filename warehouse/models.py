@@ -32,9 +32,15 @@ class Wave(TenantRow):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(status__in=WaveStatus.values), name="warehouse_wave_status"),
-            models.UniqueConstraint(fields=["tenant_id", "tote"], condition=Q(status__lt=3, is_bulk=False), name="warehouse_wave_one_cart"),
+            models.UniqueConstraint(
+                fields=["tenant_id", "tote"],
+                condition=Q(status__lt=3, is_bulk=False),
+                name="warehouse_wave_one_cart",
+            ),
         ]
-        indexes = [models.Index(fields=["tenant_id", "facility", "created_at", "id"], name="warehouse_wave_newest")]
+        indexes = [
+            models.Index(fields=["tenant_id", "facility", "created_at", "id"], name="warehouse_wave_newest")
+        ]
 
 
 class ParcelStatus(models.IntegerChoices):
@@ -76,15 +82,28 @@ class Parcel(TenantRow):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=ParcelStatus.values), name="warehouse_parcel_status"),
-            models.CheckConstraint(condition=Q(status=4, shipped_at__isnull=False) | (~Q(status=4) & Q(shipped_at__isnull=True)), name="warehouse_parcel_shipped"),
+            models.CheckConstraint(
+                condition=Q(status__in=ParcelStatus.values), name="warehouse_parcel_status"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=4, shipped_at__isnull=False) | (~Q(status=4) & Q(shipped_at__isnull=True)),
+                name="warehouse_parcel_shipped",
+            ),
             models.CheckConstraint(condition=Q(units__gt=0), name="warehouse_parcel_units"),
-            models.CheckConstraint(condition=~Q(status__in=[2, 3]) | Q(wave__isnull=False), name="warehouse_parcel_waved"),
+            models.CheckConstraint(
+                condition=~Q(status__in=[2, 3]) | Q(wave__isnull=False), name="warehouse_parcel_waved"
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant_id", "ref"], name="warehouse_parcel_ref"),
-            models.Index(fields=["tenant_id", "wave"], name="warehouse_parcel_wave", condition=Q(wave__isnull=False)),
-            models.Index(fields=["tenant_id", "facility", "ship_by", "id"], name="warehouse_parcel_queue", condition=Q(wave__isnull=True)),
+            models.Index(
+                fields=["tenant_id", "wave"], name="warehouse_parcel_wave", condition=Q(wave__isnull=False)
+            ),
+            models.Index(
+                fields=["tenant_id", "facility", "ship_by", "id"],
+                name="warehouse_parcel_queue",
+                condition=Q(wave__isnull=True),
+            ),
         ]
 
 
@@ -95,5 +114,7 @@ class ParcelLine(TenantRow):
     quantity = models.IntegerField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(quantity__gt=0), name="warehouse_parcelline_quantity")]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="warehouse_parcelline_quantity")
+        ]
         indexes = [models.Index(fields=["tenant_id", "parcel"], name="warehouse_parcelline_parcel")]

@@ -13,6 +13,8 @@ from warehouse.rules.waves import PickTask, pick_order
 
 COUNT_MOST = 2_000  # waiting parcels are counted up to here: nobody releases more at once
 RECENT_WAVES = 40
+PICKS_MOST = 2_000  # a wave for a cart has far fewer; one that is handled in bulk has more than anybody reads
+PARCELS_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +119,15 @@ def count_waves(wave_ids: Sequence[int]) -> dict[int, WaveCounts]:
 
 def list_waiting(facility_ids: Sequence[int]) -> list[Waiting]:
     """What could be released where."""
-    found = db.rows(sql.WAITING, int(ParcelStatus.PLANNED), COUNT_MOST, current_tenant(), db.array(facility_ids))
+    found = db.rows(
+        sql.WAITING, int(ParcelStatus.PLANNED), COUNT_MOST, current_tenant(), db.array(facility_ids)
+    )
     return [Waiting(*row) for row in found]
 
 
 def list_picks(wave_id: int) -> list[Pick]:
-    """Instructions of a wave, also those that are done, by slot."""
-    return [Pick(*row) for row in db.rows(sql.PICKS_OF_WAVE, current_tenant(), wave_id)]
+    """Instructions of a wave, also those that are done, by slot; the first PICKS_MOST."""
+    return [Pick(*row) for row in db.rows(sql.PICKS_OF_WAVE, current_tenant(), wave_id, PICKS_MOST)]
 
 
 def list_picks_of_parcel(parcel_id: int) -> list[Pick]:
@@ -137,7 +141,11 @@ def find_pick(wave_id: int, allocation_id: int) -> Pick | None:
 
 def walk(picks: Iterable[Pick]) -> list[Pick]:
     """What is still to be taken, in the order of the picker's walk."""
-    open_picks = {pick.allocation_id: pick for pick in picks if not pick.is_in_cart and pick.parcel_status == ParcelStatus.RELEASED}
+    open_picks = {
+        pick.allocation_id: pick
+        for pick in picks
+        if not pick.is_in_cart and pick.parcel_status == ParcelStatus.RELEASED
+    }
     tasks = (PickTask(pick.allocation_id, pick.sequence, pick.bin_id) for pick in open_picks.values())
     return [open_picks[id_] for id_ in pick_order(tasks)]
 
@@ -170,18 +178,31 @@ def list_lots_by_code(codes: Iterable[str]) -> list[LotCard]:
 
 
 def list_parcels_of_wave(wave_id: int) -> list[Parcel]:
-    return list(Parcel.objects.defer("label").filter(wave_id=wave_id).order_by("slot", "id"))
+    """The first PARCELS_SHOWN of a wave, by slot."""
+    return list(Parcel.objects.defer("label").filter(wave_id=wave_id).order_by("slot", "id")[:PARCELS_SHOWN])
 
 
 def list_parcels_on_floor(facility_ids: Sequence[int], limit: int) -> list[Parcel]:
     """Parcels in open waves, earliest deadline first."""
     open_waves = [wave.id for wave in list_open_waves(facility_ids)]
-    found = Parcel.objects.defer("label").select_related("wave").filter(wave_id__in=open_waves, status__in=(ParcelStatus.RELEASED, ParcelStatus.PICKED))
+    found = (
+        Parcel.objects.defer("label")
+        .select_related("wave")
+        .filter(wave_id__in=open_waves, status__in=(ParcelStatus.RELEASED, ParcelStatus.PICKED))
+    )
     return list(found.order_by("ship_by", "id")[:limit])
 
 
 def list_parcels_just_shipped(facility_ids: Sequence[int], limit: int) -> list[Parcel]:
     """Parcels of the newest waves that left, newest first; older ones are found through their waves."""
-    newest = Wave.objects.filter(facility_id__in=facility_ids).order_by("-created_at", "-id").values_list("id", flat=True)[:RECENT_WAVES]
-    found = Parcel.objects.defer("label").select_related("wave").filter(wave_id__in=list(newest), status=ParcelStatus.SHIPPED)
+    newest = (
+        Wave.objects.filter(facility_id__in=facility_ids)
+        .order_by("-created_at", "-id")
+        .values_list("id", flat=True)[:RECENT_WAVES]
+    )
+    found = (
+        Parcel.objects.defer("label")
+        .select_related("wave")
+        .filter(wave_id__in=list(newest), status=ParcelStatus.SHIPPED)
+    )
     return list(found.order_by("-shipped_at", "id")[:limit])

@@ -3,17 +3,16 @@
 # (tenant, wave_ids) -> wave, parcels by status, units, earliest deadline of what has not left
 WAVE_COUNTS = """
     SELECT p.wave_id, count(*) FILTER (WHERE p.status = 2)::int, count(*) FILTER (WHERE p.status = 3)::int,
-           count(*) FILTER (WHERE p.status = 4)::int, coalesce(sum(u.units), 0)::int, min(p.ship_by) FILTER (WHERE p.status IN (2, 3))
-    FROM warehouse_parcel p, LATERAL (SELECT sum(l.quantity)::int AS units FROM warehouse_parcelline l
-        WHERE l.tenant_id = p.tenant_id AND l.parcel_id = p.id) u
-    WHERE p.tenant_id = %s AND p.wave_id = ANY (%s::bigint[]) GROUP BY 1
+           count(*) FILTER (WHERE p.status = 4)::int, coalesce(sum(p.units), 0)::int,
+           min(p.ship_by) FILTER (WHERE p.status IN (2, 3))
+    FROM warehouse_parcel p WHERE p.tenant_id = %s AND p.wave_id = ANY (%s::bigint[]) GROUP BY 1
 """
 
 # (status, limit, tenant, facility_ids) -> facility, parcels that wait for a wave (counted up to the limit), earliest deadline, free carts
 WAITING = """
     SELECT f.id, q.parcels, q.ship_by,
         (SELECT count(*)::int FROM inventory_bin n WHERE n.tenant_id = f.tenant_id AND n.facility_id = f.id AND n.kind = 3
-            AND NOT EXISTS (SELECT FROM warehouse_wave w WHERE w.tenant_id = n.tenant_id AND w.tote_id = n.id AND w.status < 3))
+            AND n.code <> 'STAGING' AND NOT EXISTS (SELECT FROM warehouse_wave w WHERE w.tenant_id = n.tenant_id AND w.tote_id = n.id AND w.status < 3))
     FROM inventory_facility f, LATERAL (SELECT count(*)::int AS parcels, min(c.ship_by) AS ship_by FROM (
         SELECT p.ship_by FROM warehouse_parcel p WHERE p.tenant_id = f.tenant_id AND p.facility_id = f.id AND p.wave_id IS NULL
         AND p.status = %s ORDER BY p.ship_by, p.id LIMIT %s) c) q
@@ -33,8 +32,8 @@ _PICK = """
     JOIN inventory_sku s ON s.tenant_id = b.tenant_id AND s.id = b.sku_id
 """
 
-# (tenant, wave)
-PICKS_OF_WAVE = f"{_PICK} WHERE p.tenant_id = %s AND p.wave_id = %s ORDER BY p.slot, p.id, a.id"
+# (tenant, wave, limit)
+PICKS_OF_WAVE = f"{_PICK} WHERE p.tenant_id = %s AND p.wave_id = %s ORDER BY p.slot, p.id, a.id LIMIT %s"
 
 # (tenant, parcel)
 PICKS_OF_PARCEL = f"{_PICK} WHERE p.tenant_id = %s AND p.id = %s ORDER BY a.id"

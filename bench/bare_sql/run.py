@@ -16,7 +16,11 @@ from bench.bare_sql import workload
 WAVE = 50
 CHUNK = 1_000
 SECTIONS = dict(
-    re.findall(r"^-- name: (\w+)\n(.*?)(?=^-- name: |\Z)", (Path(__file__).parent / "bare_sql.sql").read_text(), re.M | re.S)
+    re.findall(
+        r"^-- name: (\w+)\n(.*?)(?=^-- name: |\Z)",
+        (Path(__file__).parent / "bare_sql.sql").read_text(),
+        re.MULTILINE | re.DOTALL,
+    )
 )
 STAGES = {
     "import": [],
@@ -83,7 +87,12 @@ def _prepare(cursor: Any, quantity: int) -> None:
     for statement in SECTIONS["schema"].split(";"):
         if statement.strip():
             cursor.execute(statement)
-    seed = {"skus": workload.SKUS, "customers": workload.CUSTOMERS, "lots": workload.LOTS_PER_SKU, "lot_quantity": quantity}
+    seed = {
+        "skus": workload.SKUS,
+        "customers": workload.CUSTOMERS,
+        "lots": workload.LOTS_PER_SKU,
+        "lot_quantity": quantity,
+    }
     for statement in SECTIONS["seed"].split(";"):
         if statement.strip():
             cursor.execute(statement, seed)
@@ -95,7 +104,9 @@ def _prepare(cursor: Any, quantity: int) -> None:
 
 def _commit(cursor: Any, stage: str, sections: list[str], part: Part) -> None:
     if stage == "import":
-        cursor.copy_expert("copy sales_order (id, tenant_id, number, customer_id) from stdin", StringIO(part.orders))
+        cursor.copy_expert(
+            "copy sales_order (id, tenant_id, number, customer_id) from stdin", StringIO(part.orders)
+        )
         cursor.copy_expert("copy order_line from stdin", StringIO(part.lines))
     for section in sections:
         cursor.execute(SECTIONS[section], {"lo": part.lo, "hi": part.hi, "wave": WAVE})

@@ -35,6 +35,7 @@ SCOPES = (
     "trace:read",
     "trace:write",
     "jobs:read",
+    "jobs:write",
 )
 
 

@@ -28,7 +28,9 @@ class IdempotentRequest(TenantRow):
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "api_key", "key"], name="core_idempotent_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "api_key", "key"], name="core_idempotent_once")
+        ]
 
 
 class AuditEntry(TenantRow):

@@ -20,7 +20,9 @@ class Outbox(TenantRow):
 
     class Meta:
         indexes = [
-            models.Index(fields=["tenant_id", "next_try_at"], name="core_outbox_due", condition=Q(done_at__isnull=True)),
+            models.Index(
+                fields=["tenant_id", "next_try_at"], name="core_outbox_due", condition=Q(done_at__isnull=True)
+            ),
         ]
 
 
@@ -32,4 +34,6 @@ class Inbox(TenantRow):
     at = models.DateTimeField(db_default=ClockTimestamp())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "event_id", "handler"], name="core_inbox_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "event_id", "handler"], name="core_inbox_once")
+        ]

@@ -8,7 +8,9 @@ from core.tenancy import TenantRow
 
 class StoredFile(TenantRow):
     name = models.CharField(max_length=200)
-    path = models.CharField(max_length=200)  # relative to ERP_FILES; or absolute for a file that stays where it is (command line)
+    path = models.CharField(
+        max_length=200
+    )  # relative to ERP_FILES; or absolute for a file that stays where it is (command line)
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
     created_by = models.BigIntegerField(null=True)

@@ -45,11 +45,14 @@ class Job(TenantRow):
         constraints = [
             models.CheckConstraint(condition=Q(status__in=JobStatus.values), name="core_job_status"),
             models.CheckConstraint(
-                condition=Q(status__in=UNFINISHED, finished_at__isnull=True) | (~Q(status__in=UNFINISHED) & Q(finished_at__isnull=False)),
+                condition=Q(status__in=UNFINISHED, finished_at__isnull=True)
+                | (~Q(status__in=UNFINISHED) & Q(finished_at__isnull=False)),
                 name="core_job_finished",
             ),
         ]
         indexes = [
-            models.Index(fields=["tenant_id", "lease_until"], name="core_job_due", condition=Q(status__in=UNFINISHED)),
+            models.Index(
+                fields=["tenant_id", "lease_until"], name="core_job_due", condition=Q(status__in=UNFINISHED)
+            ),
             models.Index(fields=["tenant_id", "created_at", "id"], name="core_job_newest"),
         ]

@@ -28,10 +28,12 @@ def _tenant_columns() -> dict[str, "Field[Any, Any]"]:
     }
 
 
-def _route(query: Query) -> None:
+def _route(query: Query) -> Query:
+    """A copy of the query for the tenant in scope: a subquery kept in a module or a class serves every tenant, and every thread."""
     tenant_id = find_tenant()
     if tenant_id is None or getattr(query, "_tenant_routed", False) or query.model is None:
-        return  # no tenant in scope: PostgreSQL refuses the statement, the setting is missing
+        return query  # no tenant in scope: PostgreSQL refuses the statement, the setting is missing
+    query = query.clone()
     if all(query.alias_refcount[alias] == 0 for alias in query.alias_map):
         query.get_initial_alias()
     for alias, table in query.alias_map.items():
@@ -40,14 +42,15 @@ def _route(query: Query) -> None:
             # Joined tables get theirs from TenantForeignKey's extra restriction.
             node = WhereNode([Exact(field.get_col(alias), tenant_id)])
             query.where = WhereNode([node, query.where], AND) if query.where else node
-    query._tenant_routed = True  # type: ignore[attr-defined]
+    query._tenant_routed = True  # type: ignore[attr-defined]  # noqa: SLF001  marks Django's own object
+    return query
 
 
 class _Routed:
     query: Query
 
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:
-        _route(self.query)
+        self.query = _route(self.query)
         return super().as_sql(*args, **kwargs)  # type: ignore[misc]
 
 

@@ -25,13 +25,19 @@ class MembershipCard:
 
 def list_memberships(user_id: int) -> list[MembershipCard]:
     """A person's active memberships, by tenant name.  Through one SECURITY DEFINER function, since no tenant is known yet."""
-    found = db.rows("SELECT tenant_id, tenant_name, tenant_slug, role, facility_ids FROM core_memberships(%s)", user_id)
-    return [MembershipCard(t, name, slug, Role(role), tuple(_list(ids))) for t, name, slug, role, ids in found]
+    found = db.rows(
+        "SELECT tenant_id, tenant_name, tenant_slug, role, facility_ids FROM core_memberships(%s)", user_id
+    )
+    return [
+        MembershipCard(t, name, slug, Role(role), tuple(_list(ids))) for t, name, slug, role, ids in found
+    ]
 
 
 def create_user(*, username: str, name: str, password: str, language: str = "zh-hans") -> int:
     """A person who can sign in; returns the id.  Raises IntegrityError when the account name is taken."""
-    user = User(username=username.strip().casefold(), name=name, language=language, password=make_password(password))
+    user = User(
+        username=username.strip().casefold(), name=name, language=language, password=make_password(password)
+    )
     user.save(force_insert=True)
     return int(user.id)
 
@@ -52,7 +58,14 @@ def join(*, user_id: int, role: Role, facility_ids: Sequence[int] = ()) -> int:
     return membership_id
 
 
-def record(action: str, object_kind: str, object_id: int | None, *, actor_id: int | None, detail: Mapping[str, Any] | None = None) -> int:
+def record(
+    action: str,
+    object_kind: str,
+    object_id: int | None,
+    *,
+    actor_id: int | None,
+    detail: Mapping[str, Any] | None = None,
+) -> int:
     """One row of the audit trail, in the transaction of the change it tells of; returns its id, which may serve as a document."""
     entry_id = db.new_id()
     db.insert(

@@ -15,7 +15,9 @@ LOCKED_MINUTES = 15
 class AccountBackend(BaseBackend):
     """Global people only; permissions come from the membership of the tenant in scope."""
 
-    def authenticate(self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any) -> User | None:
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> User | None:
         if not username or password is None:
             return None
         user = User.objects.filter(username=username.strip().casefold()).first()

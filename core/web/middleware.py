@@ -7,15 +7,18 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from core.api.authentication import tenant_of_key
 from core.errors import ERPError
 from core.models import Membership, Tenant
 from core.tenancy import tenant
+from core.web.refusals import refuse
 
 API_PREFIX = "/api/"
+CSP_UPDATE = "_csp_update"  # where django-csp looks for what one response adds
 
 
 def public(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,7 +38,8 @@ class TenantMiddleware:
         response = self.get_response(request)
         if settings.ERP_EVENTS_PORT:
             host = request.get_host().rsplit(":", 1)[0]
-            response._csp_update = {"connect-src": ["'self'", f"{request.scheme}://{host}:{settings.ERP_EVENTS_PORT}"]}  # type: ignore[attr-defined]
+            events = f"{request.scheme}://{host}:{settings.ERP_EVENTS_PORT}"
+            setattr(response, CSP_UPDATE, {"connect-src": ["'self'", events]})
         return response
 
     def process_view(
@@ -76,9 +80,10 @@ def _web(request: HttpRequest, view: Callable[..., HttpResponseBase], args: list
                 return redirect("core:choose_tenant")
             request.membership = membership  # type: ignore[attr-defined]
             request.tenant = Tenant.objects.get(id=tenant_id)  # type: ignore[attr-defined]
-            return _answer(request, view, args, kwargs)
+            with timezone.override(request.tenant.timezone):  # type: ignore[attr-defined]
+                return _answer(request, view, args, kwargs)
     except ERPError as refusal:
-        return render(request, "core/error.html", {"error": refusal, "status": refusal.status.value}, status=refusal.status.value)
+        return refuse(request, refusal)
 
 
 def _answer(request: HttpRequest, view: Callable[..., HttpResponseBase], args: list[Any], kwargs: dict[str, Any]) -> HttpResponseBase:

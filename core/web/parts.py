@@ -72,16 +72,17 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One line of a queue list; `count` 0 stays in its place, grey."""
+    """One line of a queue list; `count` 0 stays in its place, grey; None: nobody counts it; `is_more`: counting stopped there."""
 
     label: Text
     url: str
-    count: int
+    count: int | None
     hue: str = ""
     icon: str = "list"
     late: int = 0
     is_current: bool = False
     key: str = ""
+    is_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ stays as it was.
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -47,6 +47,9 @@ def _words(status: int) -> Refusal:
 
 
 def _page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        body = {"type": "about:blank", "title": refusal.title, "status": refusal.status, "detail": refusal.text}
+        return JsonResponse(body, status=refusal.status, content_type="application/problem+json")
     if request.headers.get("HX-Request"):
         answer = HttpResponse(status=refusal.status)
         answer["HX-Reswap"] = "none"
@@ -67,19 +70,19 @@ def refuse(request: HttpRequest, error: ERPError) -> HttpResponse:
     return _page(request, Refusal(status, words.icon, title, error.message, words.button))
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return _page(request, _words(400))
 
 
-def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return _page(request, _words(403))
 
 
-def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return _page(request, _words(404))
 
 
-def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's
+def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return _page(request, _words(429))
 
 
@@ -90,7 +93,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("core/error_bare.html", {"refusal": _words(500)}), status=500)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  Django's
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form is older than the sign-in (another tab signed out, or cookies are off)."""
     return _page(
         request,

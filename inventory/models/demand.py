@@ -19,7 +19,9 @@ class Promise(TenantRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant_id", "facility", "sku", "min_expires_on"], name="inventory_promise_place"),
+            models.UniqueConstraint(
+                fields=["tenant_id", "facility", "sku", "min_expires_on"], name="inventory_promise_place"
+            ),
             models.CheckConstraint(condition=Q(quantity__gte=0), name="inventory_promise_sane"),
         ]
 
@@ -37,7 +39,9 @@ class Reservation(TenantRow):
     ship_by = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(quantity__gt=0), name="inventory_reservation_quantity")]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="inventory_reservation_quantity")
+        ]
         indexes = [
             models.Index(fields=["tenant_id", "owner_ref"], name="inventory_reservation_owner"),
             models.Index(fields=["tenant_id", "facility", "sku"], name="inventory_reservation_place"),
@@ -56,7 +60,9 @@ class Allocation(TenantRow):
     ship_by = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(quantity__gt=0), name="inventory_allocation_quantity")]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="inventory_allocation_quantity")
+        ]
         # Only what is on its way lies here, so reading it by balance (recall, count) may walk it; an index on the balance would make
         # every pick rewrite all of a row's index entries.
         indexes = [models.Index(fields=["tenant_id", "owner_ref"], name="inventory_allocation_owner")]

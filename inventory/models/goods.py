@@ -28,7 +28,9 @@ class Sku(TenantRow):
     length_mm = models.IntegerField(null=True)
     width_mm = models.IntegerField(null=True)
     height_mm = models.IntegerField(null=True)
-    parcel_rule = models.SmallIntegerField(choices=ParcelRuleChoice.choices, db_default=ParcelRuleChoice.NORMAL)
+    parcel_rule = models.SmallIntegerField(
+        choices=ParcelRuleChoice.choices, db_default=ParcelRuleChoice.NORMAL
+    )
     case_quantity = models.IntegerField(null=True)
     shipping_class = models.CharField(max_length=20, db_default="", blank=True)
     shelf_life_days = models.IntegerField(null=True)
@@ -41,10 +43,16 @@ class Sku(TenantRow):
         constraints = [
             models.UniqueConstraint(fields=["tenant_id", "code"], name="inventory_sku_code"),
             models.CheckConstraint(
-                condition=Q(weight_g__isnull=True) | Q(weight_g__gt=0), name="inventory_sku_weight", violation_error_message=_("重量要大于 0 克。")
+                condition=Q(weight_g__isnull=True) | Q(weight_g__gt=0),
+                name="inventory_sku_weight",
+                violation_error_message=_("重量要大于 0 克。"),
             ),
-            models.CheckConstraint(condition=Q(parcel_rule__in=[0, 1, 2, 3, 4]), name="inventory_sku_parcel_rule"),
-            models.CheckConstraint(condition=~Q(parcel_rule=4) | Q(case_quantity__gt=1), name="inventory_sku_case"),
+            models.CheckConstraint(
+                condition=Q(parcel_rule__in=[0, 1, 2, 3, 4]), name="inventory_sku_parcel_rule"
+            ),
+            models.CheckConstraint(
+                condition=~Q(parcel_rule=4) | Q(case_quantity__gt=1), name="inventory_sku_case"
+            ),
             models.CheckConstraint(condition=Q(min_remaining_days__gte=0), name="inventory_sku_min_days"),
         ]
 
@@ -81,7 +89,12 @@ class Lot(TenantRow):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["tenant_id", "sku", "code"], name="inventory_lot_code"),
-            models.CheckConstraint(condition=Q(expires_on__isnull=True) | Q(produced_on__isnull=True) | Q(expires_on__gte=F("produced_on")), name="inventory_lot_dates"),
+            models.CheckConstraint(
+                condition=Q(expires_on__isnull=True)
+                | Q(produced_on__isnull=True)
+                | Q(expires_on__gte=F("produced_on")),
+                name="inventory_lot_dates",
+            ),
         ]
         indexes = [models.Index(fields=["tenant_id", "code"], name="inventory_lot_by_code")]
 

@@ -21,8 +21,12 @@ class Balance(TenantRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant_id", "facility", "sku", "bin", "lot"], name="inventory_balance_place"),
-            models.CheckConstraint(condition=Q(allocated__gte=0, on_hand__gte=F("allocated")), name="inventory_balance_sane"),
+            models.UniqueConstraint(
+                fields=["tenant_id", "facility", "sku", "bin", "lot"], name="inventory_balance_place"
+            ),
+            models.CheckConstraint(
+                condition=Q(allocated__gte=0, on_hand__gte=F("allocated")), name="inventory_balance_sane"
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant_id", "lot"], name="inventory_balance_lot"),
@@ -63,10 +67,15 @@ class Move(TenantRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant_id", "from_balance", "from_seq"], name="inventory_move_from"),
+            models.UniqueConstraint(
+                fields=["tenant_id", "from_balance", "from_seq"], name="inventory_move_from"
+            ),
             models.UniqueConstraint(fields=["tenant_id", "to_balance", "to_seq"], name="inventory_move_to"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="inventory_move_quantity"),
-            models.CheckConstraint(condition=Q(from_balance__isnull=False) | Q(to_balance__isnull=False), name="inventory_move_sides"),
+            models.CheckConstraint(
+                condition=Q(from_balance__isnull=False) | Q(to_balance__isnull=False),
+                name="inventory_move_sides",
+            ),
             models.CheckConstraint(
                 condition=Q(from_balance__isnull=True, from_seq__isnull=True, from_after__isnull=True)
                 | Q(from_balance__isnull=False, from_seq__gt=0, from_after__gte=0),

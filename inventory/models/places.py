@@ -31,7 +31,11 @@ class Facility(TenantRow):
         constraints = [
             models.UniqueConstraint(fields=["tenant_id", "code"], name="inventory_facility_code"),
             models.CheckConstraint(condition=Q(kind__in=FacilityKind.values), name="inventory_facility_kind"),
-            models.CheckConstraint(condition=Q(lat_e6__isnull=True, lng_e6__isnull=True) | Q(lat_e6__isnull=False, lng_e6__isnull=False), name="inventory_facility_point"),
+            models.CheckConstraint(
+                condition=Q(lat_e6__isnull=True, lng_e6__isnull=True)
+                | Q(lat_e6__isnull=False, lng_e6__isnull=False),
+                name="inventory_facility_point",
+            ),
         ]
         indexes = [models.Index(fields=["tenant_id", "lat_e6"], name="inventory_facility_lat")]
 
@@ -101,6 +105,13 @@ class Hold(TenantRow):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=HoldKind.values), name="inventory_hold_kind"),
-            models.CheckConstraint(condition=Q(lot__isnull=False) | Q(facility__isnull=False) | Q(bin__isnull=False), name="inventory_hold_scope"),
+            models.CheckConstraint(
+                condition=Q(lot__isnull=False) | Q(facility__isnull=False) | Q(bin__isnull=False),
+                name="inventory_hold_scope",
+            ),
         ]
-        indexes = [models.Index(fields=["tenant_id", "lot"], name="inventory_hold_open", condition=Q(cleared_at__isnull=True))]
+        indexes = [
+            models.Index(
+                fields=["tenant_id", "lot"], name="inventory_hold_open", condition=Q(cleared_at__isnull=True)
+            )
+        ]

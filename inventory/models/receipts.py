@@ -15,7 +15,9 @@ class Receipt(TenantRow):
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "reference"], name="inventory_receipt_reference")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "reference"], name="inventory_receipt_reference")
+        ]
         indexes = [models.Index(fields=["tenant_id", "created_at", "id"], name="inventory_receipt_newest")]
 
 
@@ -26,7 +28,9 @@ class ReceiptLine(TenantRow):
     quantity = models.IntegerField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(quantity__gt=0), name="inventory_receiptline_quantity")]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="inventory_receiptline_quantity")
+        ]
         indexes = [
             models.Index(fields=["tenant_id", "receipt"], name="inventory_receiptline_receipt"),
             models.Index(fields=["tenant_id", "lot"], name="inventory_receiptline_lot"),

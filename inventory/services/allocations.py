@@ -1,7 +1,8 @@
 """Allocate: choose lots and bins for promised goods, first expired first out."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -41,10 +42,14 @@ def allocate(*, facility_id: int, owner_units: Mapping[int, int]) -> AllocationR
     unless a promise was broken or a lot passed its day a moment ago; such owners are named in `short` and left as they were.
     """
     owner_refs = list(owner_units)
-    sku_ids = [row[0] for row in db.rows(
-        "SELECT DISTINCT sku_id FROM inventory_reservation WHERE tenant_id = %s AND owner_ref = ANY (%s::bigint[])",
-        current_tenant(), db.array(owner_refs),
-    )]
+    sku_ids = [
+        row[0]
+        for row in db.rows(
+            "SELECT DISTINCT sku_id FROM inventory_reservation WHERE tenant_id = %s AND owner_ref = ANY (%s::bigint[])",
+            current_tenant(),
+            db.array(owner_refs),
+        )
+    ]
     lock_anchors((facility_id, sku_id) for sku_id in sku_ids)
     held = _reservations(facility_id, owner_refs)
     short = _incomplete(held, owner_units)
@@ -66,11 +71,13 @@ def _incomplete(held: Sequence[_Held], owner_units: Mapping[int, int]) -> set[in
 
 
 def _choose(
-    facility_id: int, sku_ids: Sequence[int], held: Sequence[_Held], without: Set[int]
+    facility_id: int, sku_ids: Sequence[int], held: Sequence[_Held], without: AbstractSet[int]
 ) -> tuple[list[fefo.Want], fefo.AllocationPlan]:
     floor = first_sellable()
     wants = [
-        fefo.Want(h.id, h.owner_ref, h.sku_id, max(h.min_expires_on, floor), h.quantity) for h in held if h.owner_ref not in without
+        fefo.Want(h.id, h.owner_ref, h.sku_id, max(h.min_expires_on, floor), h.quantity)
+        for h in held
+        if h.owner_ref not in without
     ]
     return wants, fefo.allocate(wants, list_shelves(facility_id, sku_ids))
 
@@ -97,13 +104,24 @@ def _write(facility_id: int, takes: Sequence[fefo.Take], held: Mapping[int, _Hel
         Allocation,
         ["id", "owner_ref", "line_ref", "balance", "quantity", "min_expires_on", "priority", "ship_by"],
         [
-            (id_, h.owner_ref, h.line_ref, take.balance_id, take.quantity, h.min_expires_on, h.priority, h.ship_by)
+            (
+                id_,
+                h.owner_ref,
+                h.line_ref,
+                take.balance_id,
+                take.quantity,
+                h.min_expires_on,
+                h.priority,
+                h.ship_by,
+            )
             for id_, take in zip(db.new_ids(len(takes)), takes, strict=True)
             for h in (held[take.key],)
         ],
     )
     db.execute(
-        "DELETE FROM inventory_reservation WHERE tenant_id = %s AND id = ANY (%s::bigint[])", current_tenant(), db.array(list(held))
+        "DELETE FROM inventory_reservation WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
+        current_tenant(),
+        db.array(list(held)),
     )
     served: dict[tuple[int, date], int] = defaultdict(int)
     for h in held.values():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core import db
 from core.tenancy import current_tenant
-from inventory.models import Barcode, Bin, BinKind, Facility, FacilityKind, Sku
+from inventory.models import Barcode, Bin, BinKind, Facility, FacilityKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,17 @@ def save_skus(skus: Sequence[SkuInput]) -> dict[str, int]:
 
 def _save_barcodes(barcodes: Sequence[tuple[int, str]]) -> None:
     known = dict(
-        db.rows("SELECT code, sku_id FROM inventory_barcode WHERE tenant_id = %s AND code = ANY (%s::text[])", current_tenant(), db.array([c for _, c in barcodes]))
+        db.rows(
+            "SELECT code, sku_id FROM inventory_barcode WHERE tenant_id = %s AND code = ANY (%s::text[])",
+            current_tenant(),
+            db.array([c for _, c in barcodes]),
+        )
     )
     fresh = [(sku_id, code) for sku_id, code in barcodes if known.get(code) != sku_id]
     db.insert(
-        Barcode, ["id", "sku", "code"], [(id_, *row) for id_, row in zip(db.new_ids(len(fresh)), fresh, strict=True)]
+        Barcode,
+        ["id", "sku", "code"],
+        [(id_, *row) for id_, row in zip(db.new_ids(len(fresh)), fresh, strict=True)],
     )
 
 
@@ -103,10 +109,18 @@ def find_sku_ids(codes: Sequence[str]) -> dict[str, int]:
     tenant_id, wanted = current_tenant(), db.array(sorted(set(codes)))
     found = dict(
         db.rows(
-            "SELECT b.code, b.sku_id FROM inventory_barcode b WHERE b.tenant_id = %s AND b.code = ANY (%s::text[])", tenant_id, wanted
+            "SELECT b.code, b.sku_id FROM inventory_barcode b WHERE b.tenant_id = %s AND b.code = ANY (%s::text[])",
+            tenant_id,
+            wanted,
         )
     )
-    found.update(db.rows("SELECT code, id FROM inventory_sku WHERE tenant_id = %s AND code = ANY (%s::text[])", tenant_id, wanted))
+    found.update(
+        db.rows(
+            "SELECT code, id FROM inventory_sku WHERE tenant_id = %s AND code = ANY (%s::text[])",
+            tenant_id,
+            wanted,
+        )
+    )
     return found
 
 
@@ -146,6 +160,9 @@ def create_bins(facility_id: int, bins: Sequence[BinInput]) -> list[int]:
     db.insert(
         Bin,
         ["id", "facility", "code", "zone", "kind", "sequence"],
-        [(id_, facility_id, b.code, b.zone, int(b.kind), b.sequence) for id_, b in zip(ids, bins, strict=True)],
+        [
+            (id_, facility_id, b.code, b.zone, int(b.kind), b.sequence)
+            for id_, b in zip(ids, bins, strict=True)
+        ],
     )
     return ids

@@ -35,7 +35,11 @@ class _Open:
 
 
 def pick(
-    *, totes: Mapping[int, int], document_id: int, allocation_ids: Sequence[int] | None = None, actor_id: int | None = None
+    *,
+    totes: Mapping[int, int],
+    document_id: int,
+    allocation_ids: Sequence[int] | None = None,
+    actor_id: int | None = None,
 ) -> PickResult:
     """Move owners' allocated units from their bins into their totes, still allocated.
 
@@ -44,10 +48,14 @@ def pick(
     are skipped whole.  Locks the balances by id; holds are read under that lock.
     """
     only = None if allocation_ids is None else set(allocation_ids)
-    found = [a for a in _allocations(list(totes)) if a.kind != BinKind.TOTE and (only is None or a.id in only)]
+    found = [
+        a for a in _allocations(list(totes)) if a.kind != BinKind.TOTE and (only is None or a.id in only)
+    ]
     if not found:
         return PickResult((), 0, ())
-    db.lock(Rank.STOCK, Balance, "id", "id = ANY (%s::bigint[])", db.array(sorted({a.balance_id for a in found})))
+    db.lock(
+        Rank.STOCK, Balance, "id", "id = ANY (%s::bigint[])", db.array(sorted({a.balance_id for a in found}))
+    )
     held = held_balances(sorted({a.balance_id for a in found}))
     skipped = {a.owner_ref for a in found if a.balance_id in held}
     picked = [a for a in found if a.owner_ref not in skipped]
@@ -56,7 +64,10 @@ def pick(
     for a in picked:
         moves[a.balance_id, into[totes[a.owner_ref], a.lot_id]] += a.quantity
     write_moves(
-        [MoveRow(MoveKind.PICK, quantity, *sides, document_id, is_allocated=True) for sides, quantity in moves.items()],
+        [
+            MoveRow(MoveKind.PICK, quantity, *sides, document_id, is_allocated=True)
+            for sides, quantity in moves.items()
+        ],
         actor_id=actor_id,
     )
     db.execute(

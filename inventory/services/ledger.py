@@ -76,19 +76,35 @@ def write_moves(moves: Sequence[MoveRow], *, actor_id: int | None, reason: str =
     locked = db.lock(Rank.STOCK, Balance, "id, on_hand, seq", "id = ANY (%s::bigint[])", db.array(ids))
     before = {id_: on_hand for id_, on_hand, _ in locked}
     states = {id_: _State(on_hand, seq) for id_, on_hand, seq in locked}
-    rows = [_numbered(id_, move, states, actor_id, reason) for id_, move in zip(db.new_ids(len(moves)), moves, strict=True)]
+    rows = [
+        _numbered(id_, move, states, actor_id, reason)
+        for id_, move in zip(db.new_ids(len(moves)), moves, strict=True)
+    ]
     db.insert(
         Move,
         [
-            "id", "kind", "quantity", "from_balance", "from_seq", "from_after", "to_balance", "to_seq", "to_after",
-            "document_id", "line_id", "actor_id", "reason",
+            "id",
+            "kind",
+            "quantity",
+            "from_balance",
+            "from_seq",
+            "from_after",
+            "to_balance",
+            "to_seq",
+            "to_after",
+            "document_id",
+            "line_id",
+            "actor_id",
+            "reason",
         ],
         rows,
     )
     _apply({id_: (s.on_hand - before[id_], s.allocated_delta, s.seq) for id_, s in states.items()})
 
 
-def _numbered(id_: int, move: MoveRow, states: Mapping[int, _State], actor_id: int | None, reason: str) -> tuple[object, ...]:
+def _numbered(
+    id_: int, move: MoveRow, states: Mapping[int, _State], actor_id: int | None, reason: str
+) -> tuple[object, ...]:
     sides: list[int | None] = []
     for balance_id, sign in ((move.from_balance, -1), (move.to_balance, 1)):
         if balance_id is None:

@@ -41,7 +41,9 @@ def plan(facility_id: int, demands: Sequence[Demand], *, locked: bool) -> Promis
     sku_ids = {sku_id for demand in demands for sku_id, _ in demand.units}
     if locked:
         lock_anchors((facility_id, sku_id) for sku_id in sku_ids)
-    return promise.plan_promises(demands, list_supplies(facility_id, sku_ids), list_promised(facility_id, sku_ids))
+    return promise.plan_promises(
+        demands, list_supplies(facility_id, sku_ids), list_promised(facility_id, sku_ids)
+    )
 
 
 def commit_plan(facility_id: int, demands: Sequence[Demand], guess: PromisePlan) -> None:
@@ -55,9 +57,29 @@ def write_reservations(facility_id: int, rows: Sequence[ReservationRow]) -> None
     """The rows behind the counters.  The caller writes counters for exactly these rows in the same transaction."""
     db.insert(
         Reservation,
-        ["id", "owner_ref", "line_ref", "facility", "sku", "min_expires_on", "quantity", "priority", "ship_by"],
         [
-            (id_, r.owner_ref, r.line_ref, facility_id, r.sku_id, r.min_expires_on, r.quantity, r.priority, r.ship_by)
+            "id",
+            "owner_ref",
+            "line_ref",
+            "facility",
+            "sku",
+            "min_expires_on",
+            "quantity",
+            "priority",
+            "ship_by",
+        ],
+        [
+            (
+                id_,
+                r.owner_ref,
+                r.line_ref,
+                facility_id,
+                r.sku_id,
+                r.min_expires_on,
+                r.quantity,
+                r.priority,
+                r.ship_by,
+            )
             for id_, r in zip(db.new_ids(len(rows)), rows, strict=True)
         ],
     )
@@ -104,7 +126,9 @@ def move_reservations(owner_refs: Sequence[int], from_facility: int, to_facility
     if not held or still != len(held):
         return False
     demands = [Demand(row[0], row[3], ((row[2], row[4]),)) for row in held]
-    wanted = promise.plan_promises(demands, list_supplies(to_facility, sku_ids), list_promised(to_facility, sku_ids))
+    wanted = promise.plan_promises(
+        demands, list_supplies(to_facility, sku_ids), list_promised(to_facility, sku_ids)
+    )
     if wanted.short:
         return False
     add_counters(from_facility, {key: -units for key, units in wanted.added.items()})
@@ -172,7 +196,11 @@ def add_counters(facility_id: int, added: Mapping[tuple[int, date], int]) -> Non
     keys = sorted(added)
     if not keys:
         return
-    columns = db.array([k[0] for k in keys]), db.array([k[1] for k in keys]), db.array([added[k] for k in keys])
+    columns = (
+        db.array([k[0] for k in keys]),
+        db.array([k[1] for k in keys]),
+        db.array([added[k] for k in keys]),
+    )
     done = db.rows(
         "UPDATE inventory_promise p SET quantity = p.quantity + u.quantity FROM unnest(%s::bigint[], %s::date[], %s::int[])"
         " u(sku_id, min_expires_on, quantity) WHERE p.tenant_id = %s AND p.facility_id = %s AND p.sku_id = u.sku_id"
@@ -185,5 +213,8 @@ def add_counters(facility_id: int, added: Mapping[tuple[int, date], int]) -> Non
     db.insert(
         Promise,
         ["id", "facility", "sku", "min_expires_on", "quantity"],
-        [(id_, facility_id, *key, added[key]) for id_, key in zip(db.new_ids(len(missing)), missing, strict=True)],
+        [
+            (id_, facility_id, *key, added[key])
+            for id_, key in zip(db.new_ids(len(missing)), missing, strict=True)
+        ],
     )

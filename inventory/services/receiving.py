@@ -53,7 +53,8 @@ def receive(
     tenant_id = current_tenant()
     receipt_id = db.new_id()
     made = db.rows(
-        f"INSERT INTO {Receipt._meta.db_table} (tenant_id, id, facility_id, reference, supplier, created_by) VALUES (%s, %s, %s, %s, %s, %s)"
+        f"INSERT INTO {Receipt._meta.db_table} (tenant_id, id, facility_id, reference, supplier, created_by)"
+        " VALUES (%s, %s, %s, %s, %s, %s)"
         " ON CONFLICT (tenant_id, reference) DO NOTHING RETURNING id",
         tenant_id,
         receipt_id,
@@ -66,13 +67,18 @@ def receive(
         return _earlier(reference)
     _check(facility_id, lines)
     lots = _lots(lines, received_on or clock.today())
-    balances = find_or_make_balances((facility_id, line.bin_id, line.sku_id, lots[line.sku_id, line.lot_code]) for line in lines)
+    balances = find_or_make_balances(
+        (facility_id, line.bin_id, line.sku_id, lots[line.sku_id, line.lot_code]) for line in lines
+    )
     keys = [(line, lots[line.sku_id, line.lot_code]) for line in lines]
     line_ids = db.new_ids(len(lines))
     db.insert(
         ReceiptLine,
         ["id", "receipt", "lot", "bin", "quantity"],
-        [(id_, receipt_id, lot_id, line.bin_id, line.quantity) for id_, (line, lot_id) in zip(line_ids, keys, strict=True)],
+        [
+            (id_, receipt_id, lot_id, line.bin_id, line.quantity)
+            for id_, (line, lot_id) in zip(line_ids, keys, strict=True)
+        ],
     )
     write_moves(
         [
@@ -100,10 +106,19 @@ def _check(facility_id: int, lines: Sequence[ReceiptInput]) -> None:
         raise BadQuantity(_("收货单是空的。"))
     for number, line in enumerate(lines, 1):
         if not 0 < line.quantity < 2**31:
-            raise BadQuantity(_("第 %(n)s 行，数量要大于 0。") % {"n": number}, line=number, quantity=line.quantity)
+            raise BadQuantity(
+                _("第 %(n)s 行，数量要大于 0。") % {"n": number}, line=number, quantity=line.quantity
+            )
     tenant_id = current_tenant()
     skus = {line.sku_id for line in lines}
-    known = {row[0] for row in db.rows("SELECT id FROM inventory_sku WHERE tenant_id = %s AND id = ANY (%s::bigint[])", tenant_id, db.array(skus))}
+    known = {
+        row[0]
+        for row in db.rows(
+            "SELECT id FROM inventory_sku WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
+            tenant_id,
+            db.array(skus),
+        )
+    }
     if skus - known:
         raise UnknownGoods(_("没有这个商品。"), sku_ids=sorted(skus - known))
     bins = {line.bin_id for line in lines}
@@ -152,6 +167,8 @@ def _lots(lines: Sequence[ReceiptInput], received_on: date) -> Mapping[tuple[int
         current_tenant(),
     ):
         if wanted[sku_id, code].expires_on != expires_on:
-            raise LotDiffers(_("批次 %(lot)s 已有，到期日不同。") % {"lot": code}, lot=code, known=str(expires_on))
+            raise LotDiffers(
+                _("批次 %(lot)s 已有，到期日不同。") % {"lot": code}, lot=code, known=str(expires_on)
+            )
         found[sku_id, code] = lot_id
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 WIDTH, HEIGHT = 930, 236
-LEFT, RIGHT, TOP, GROUND = 46.0, 914.0, 44.0, 190.0
+LEFT, RIGHT, TOP, GROUND = 46.0, 914.0, 62.0, 190.0
 BAR, GAP, MOST = 34.0, 10.0, 18
 GROUPS = ("allocated", "free", "elsewhere", "held", "expired")  # from the ground up
 
@@ -102,7 +102,9 @@ def draw(lots: Sequence[LotUnits], today: date, floors: Sequence[tuple[date, str
     return LotChart(
         tuple(_bar(lot, middle, scale) for lot, middle in zip(shown, middles, strict=True)),
         tuple(_floors([(at(day), label) for day, label in sorted(floors)])),
-        tuple((GROUND - level * scale, level) for level in range(0, most + step, step)) if most else ((GROUND, 0),),
+        tuple((GROUND - level * scale, level) for level in range(0, most + step, step))
+        if most
+        else ((GROUND, 0),),
         tuple((at(day), day) for day in _months(first, last)),
         max(0.0, at(today) - LEFT),
         len(lots) - len(shown),
@@ -138,7 +140,7 @@ def _floors(lines: Sequence[tuple[float, str]]) -> list[Floor]:
     ends = [float("-inf"), float("-inf")]
     for x, label in lines:
         width = 14 + sum(12.0 if ord(char) > 0x2E80 else 6.6 for char in label)
-        flag = min(max(x - width / 2, 0.0), WIDTH - width)
+        flag = min(max(x - width / 2, LEFT), WIDTH - width)
         row = 0 if flag > ends[0] else 1
         ends[row] = flag + width + 4
         placed.append(Floor(round(x, 1), label, round(flag, 1), round(width, 1), row))

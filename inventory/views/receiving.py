@@ -21,7 +21,7 @@ from core.web.toasts import say
 from inventory import queries
 from inventory.access import facilities_of
 from inventory.forms import ReceiptForm, ReceiptLineForm, ReceiptLines
-from inventory.models import SELLING_KINDS
+from inventory.models.places import SELLING_KINDS
 from inventory.options import EXPIRY_DAY_SELLS, PRODUCTION_DAY_COUNTS
 from inventory.queries import BinCard, GoodsCard
 from inventory.rules import expiry
@@ -50,7 +50,12 @@ def receive(request: HttpRequest) -> HttpResponse:
     facilities = facilities_of(request.membership)  # type: ignore[attr-defined]
     choices = [(card.id, card.name) for card in facilities]
     if request.method == "GET":
-        form = ReceiptForm(initial={"facility": request.GET.get("facility") or (choices[0][0] if choices else None), "reference": _new_reference()})
+        form = ReceiptForm(
+            initial={
+                "facility": request.GET.get("facility") or (choices[0][0] if choices else None),
+                "reference": _new_reference(),
+            }
+        )
         lines = ReceiptLines(prefix="line", initial=[_initial(request)])
         lines.extra = 0
         return _page(request, form, lines, choices)
@@ -79,9 +84,16 @@ def receive(request: HttpRequest) -> HttpResponse:
     return _page(request, form, lines, choices, status=422)
 
 
-def _page(request: HttpRequest, form: ReceiptForm, lines: Any, choices: Sequence[tuple[int, str]], status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, form: ReceiptForm, lines: Any, choices: Sequence[tuple[int, str]], status: int = 200
+) -> HttpResponse:
     form.fields["facility"].choices = choices  # type: ignore[attr-defined]
-    context = {"form": form, "lines": lines, "facilities": choices, "blank": ReceiptLines(prefix="line").empty_form}
+    context = {
+        "form": form,
+        "lines": lines,
+        "facilities": choices,
+        "blank": ReceiptLines(prefix="line").empty_form,
+    }
     return render(request, "inventory/receive.html", context, status=status)
 
 
@@ -94,9 +106,18 @@ def _initial(request: HttpRequest) -> dict[str, str]:
     return {"goods": request.GET.get("goods", "")}
 
 
-def _tell(request: HttpRequest, done: receiving.ReceiptResult, inputs: Sequence[ReceiptInput], reference: str) -> None:
+def _tell(
+    request: HttpRequest, done: receiving.ReceiptResult, inputs: Sequence[ReceiptInput], reference: str
+) -> None:
     if not done.is_new:
-        say(request, Toast(_("单号 %(number)s 以前收过 %(n)s 件，这次没有再收。") % {"number": reference, "n": number(done.units)}, "warn"))
+        say(
+            request,
+            Toast(
+                _("单号 %(number)s 以前收过 %(n)s 件，这次没有再收。")
+                % {"number": reference, "n": number(done.units)},
+                "warn",
+            ),
+        )
         return
     skus = {line.sku_id for line in inputs}
     text = _("收了 %(lines)d 行，%(n)s 件，已经入账。") % {"lines": len(inputs), "n": number(done.units)}
@@ -134,7 +155,9 @@ def _read_line(line: ReceiptLineForm, books: _Books) -> ReceiptInput | None:
             line.add_error("expires_on", _("已经过期，只能收进待检区或残次区。"))
     if line.errors or goods is None or place is None:
         return None
-    return ReceiptInput(goods.id, data["lot"].strip(), place.id, data["quantity"], expires, data["produced_on"])
+    return ReceiptInput(
+        goods.id, data["lot"].strip(), place.id, data["quantity"], expires, data["produced_on"]
+    )
 
 
 def _expires_on(line: ReceiptLineForm, goods: GoodsCard, books: _Books) -> date | None:
@@ -149,7 +172,10 @@ def _expires_on(line: ReceiptLineForm, goods: GoodsCard, books: _Books) -> date 
         return None
     months = None if goods.shelf_life_days else goods.shelf_life_months
     day = expiry.expires_on(
-        data["produced_on"], days=goods.shelf_life_days, months=months, production_day_counts=books.production_day_counts
+        data["produced_on"],
+        days=goods.shelf_life_days,
+        months=months,
+        production_day_counts=books.production_day_counts,
     )
     return None if day == expiry.NEVER else day
 
@@ -177,4 +203,6 @@ def read(request: HttpRequest) -> HttpResponse:
     mine = {card.id for card in facilities_of(request.membership)}  # type: ignore[attr-defined]
     if asked.isdecimal() and int(asked) in mine and queries.list_bins_by_code(int(asked), [text]):
         return JsonResponse({"kind": "bin", "code": text})
-    return JsonResponse({"kind": "unknown", "text": _("不认识 %(code)s：不是商品，也不是这里的货位。") % {"code": text[:40]}})
+    return JsonResponse(
+        {"kind": "unknown", "text": _("不认识 %(code)s：不是商品，也不是这里的货位。") % {"code": text[:40]}}
+    )

@@ -1,6 +1,7 @@
 """What lies where, why so much of it is for sale, and the ledger behind it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -22,7 +23,8 @@ from core.web.toasts import say
 from inventory import queries, sql
 from inventory.access import facilities_of, get_facility, require_lots_in_scope
 from inventory.forms import HoldForm
-from inventory.models import SELLING_KINDS, Barcode, BinKind, HoldKind, MoveKind, Sku
+from inventory.models import Barcode, BinKind, HoldKind, MoveKind, Sku
+from inventory.models.places import SELLING_KINDS
 from inventory.queries import BalanceRow, FacilityCard, HoldRow, PromiseLine, StockRow
 from inventory.rules.expiry import NEVER
 from inventory.services import holds
@@ -32,6 +34,7 @@ from inventory.views.lot_chart import LotUnits
 MOVES_SHOWN = 20
 LEDGER_SIZE = 50
 LINE_FLOORS = 2  # promised minimum dates drawn into the chart
+NEAR = timedelta(days=30)  # nearer ones would lie on today's line
 BALANCES_SHOWN = 200
 HOLD_ROLES = (Role.QUALITY, Role.WAREHOUSE)
 
@@ -61,7 +64,9 @@ def stock(request: HttpRequest) -> HttpResponse:
     if is_problem_only:
         first = queries.first_sellable()
         tenant_id, places = current_tenant(), ids
-        found = found.filter(id__in=RawSQL(sql.PROBLEM_SKUS, (tenant_id, places, first, tenant_id, places, tenant_id, first)))  # noqa: S611
+        found = found.filter(
+            id__in=RawSQL(sql.PROBLEM_SKUS, (tenant_id, places, first, tenant_id, places, tenant_id, first))
+        )  # noqa: S611
     page = list_page(request, found, sorts={"code": Sort("code")}, default="code")
     rows = queries.list_stock(ids, {sku.id: sku.min_remaining_days for sku in page.rows}) if ids else []
     by_sku: dict[int, list[StockRow]] = {sku.id: [] for sku in page.rows}
@@ -145,11 +150,21 @@ def _sku_context(request: HttpRequest, sku_id: int, form: HoldForm) -> dict[str,
         "stock_rows": [(names[row.facility_id], row) for row in stock_rows],
         "chart": lot_chart.draw(lots, today, _floors(goods, lines)),
         "lots": [(lot, _lot_state(lot)) for lot in lots],
-        "balances": [(row, names[row.facility_id], BinKind(row.bin_kind).label) for row in balances[:BALANCES_SHOWN]],
+        "balances": [
+            (row, names[row.facility_id], BinKind(row.bin_kind).label) for row in balances[:BALANCES_SHOWN]
+        ],
         "balances_left_out": max(0, len(balances) - BALANCES_SHOWN),
-        "promise_lines": [(line, names[line.facility_id], line.min_expires_on == queries.ANCHOR) for line in lines],
-        "holds": [(hold, names.get(hold.facility_id or 0, ""), _can_clear(request, hold)) for hold in open_holds],
-        "moves": [(move, MoveKind(move.kind).label, by_id) for move in moves for by_id in [_by_id(balances)[move.balance_id]]],
+        "promise_lines": [
+            (line, names[line.facility_id], line.min_expires_on == queries.ANCHOR) for line in lines
+        ],
+        "holds": [
+            (hold, names.get(hold.facility_id or 0, ""), _can_clear(request, hold)) for hold in open_holds
+        ],
+        "moves": [
+            (move, MoveKind(move.kind).label, by_id)
+            for move in moves
+            for by_id in [_by_id(balances)[move.balance_id]]
+        ],
         "people": people,
         "hold_form": form,
         "can_hold": request.membership.role in (Role.OWNER, *HOLD_ROLES),  # type: ignore[attr-defined]
@@ -194,7 +209,7 @@ def _floors(goods: Sku, lines: Sequence[PromiseLine]) -> list[tuple[Any, str]]:
     own = queries.minimum_expiry(today, goods.min_remaining_days)
     if goods.min_remaining_days:
         floors.append((own, _("至少剩 %(n)d 天") % {"n": goods.min_remaining_days}))
-    dates = sorted({line.min_expires_on for line in lines if today < line.min_expires_on < NEVER} - {own})
+    dates = sorted({line.min_expires_on for line in lines if today + NEAR < line.min_expires_on < NEVER} - {own})
     return floors + [(day, _("已答应 ≥ %(day)s") % {"day": f"{day:%Y-%m-%d}"}) for day in dates[:LINE_FLOORS]]
 
 

@@ -8,7 +8,20 @@ from pathlib import Path
 
 from orders.demo.goods import APPLIANCES, NAMES, PLACES, REMARKS
 
-HEADER = ("订单编号", "付款时间", "商家编码", "数量", "单价", "收件人", "手机", "省", "市", "区", "详细地址", "买家留言")
+HEADER = (
+    "订单编号",
+    "付款时间",
+    "商家编码",
+    "数量",
+    "单价",
+    "收件人",
+    "手机",
+    "省",
+    "市",
+    "区",
+    "详细地址",
+    "买家留言",
+)
 SEED = 20261111
 
 
@@ -26,7 +39,7 @@ def write(path: Path, orders: int, day: datetime) -> None:
 
 def rows(orders: int, day: datetime) -> Iterator[tuple[object, ...]]:
     """The rows, an order's lines together."""
-    rng = random.Random(SEED)
+    rng = random.Random(SEED)  # noqa: S311  invented orders, the same every time
     for number in range(orders):
         paid = day + timedelta(seconds=80 * number)
         head = (f"{paid:%y%m%d}{408_000_000 + number * 37}", f"{paid:%Y-%m-%d %H:%M:%S}")
@@ -42,11 +55,19 @@ def rows(orders: int, day: datetime) -> Iterator[tuple[object, ...]]:
 
 def _lines(rng: random.Random) -> list[tuple[str, object, str]]:
     if rng.random() < 0.30:
-        picked = [(APPLIANCES[0], rng.choice((1, 1, 2, 3))), (APPLIANCES[1], rng.randint(1, 7)), (APPLIANCES[2], 1)]
+        picked = [
+            (APPLIANCES[0], rng.choice((1, 1, 2, 3))),
+            (APPLIANCES[1], rng.randint(1, 7)),
+            (APPLIANCES[2], 1),
+        ]
         picked = picked[: rng.randint(1, 3)]
     else:
-        picked = [(good, rng.choice((1, 1, 1, 2, 3))) for good in rng.sample(APPLIANCES[3:], rng.randint(1, 3))]
-    lines: list[tuple[str, object, str]] = [(g.sku.code, n, f"{g.price_minor // 100}.{g.price_minor % 100:02}") for g, n in picked]
+        picked = [
+            (good, rng.choice((1, 1, 1, 2, 3))) for good in rng.sample(APPLIANCES[3:], rng.randint(1, 3))
+        ]
+    lines: list[tuple[str, object, str]] = [
+        (g.sku.code, n, f"{g.price_minor // 100}.{g.price_minor % 100:02}") for g, n in picked
+    ]
     luck = rng.random()
     if luck < 0.03:
         lines[-1] = (lines[-1][0].replace("-", ""), *lines[-1][1:])  # a code that lost its hyphen

@@ -6,7 +6,7 @@ from core.accounts import Role
 from inventory.services.catalogue import SkuInput
 from orders.rules.values import ParcelRule
 
-PASSWORD = "catfish-demo-2026"
+PASSWORD = "catfish-demo-2026"  # noqa: S105  of invented people, printed by script/up
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,15 @@ class Shop:
     point_e6: tuple[int, int]
 
 
-def _sku(code: str, name: str, grams: int, size: tuple[int, int, int], rule: ParcelRule, barcode: str, **more: object) -> SkuInput:
+def _sku(
+    code: str,
+    name: str,
+    grams: int,
+    size: tuple[int, int, int],
+    rule: ParcelRule,
+    barcode: str,
+    **more: object,
+) -> SkuInput:
     return SkuInput(code, name, grams, size, int(rule), barcodes=(barcode,), **more)  # type: ignore[arg-type]
 
 
@@ -52,16 +60,93 @@ APPLIANCES = (
     Good(_sku("QY-M2", "加湿器 M2", 2400, (280, 280, 320), N, "6970001000080", unit="台"), 23900, 9000),
     Good(_sku("QY-F6", "立式风扇 F6", 7400, (1100, 380, 180), A, "6970001000097", unit="台"), 27900, 4000),
     Good(_sku("QY-Y1", "酸奶机 Y1", 1600, (240, 160, 160), N, "6970001000103", unit="台"), 12900, 7000),
-    Good(_sku("QY-YEAST", "酸奶菌粉 10 包", 40, (100, 60, 20), R, "6970001000110", unit="盒", shelf_life_days=540), 1900, 20000, expires=True),
-    Good(_sku("QY-RO3", "净水滤芯 RO-3", 900, (320, 90, 90), N, "6970001000127", unit="支", shelf_life_days=1080), 29900, 9000, expires=True),
+    Good(
+        _sku(
+            "QY-YEAST",
+            "酸奶菌粉 10 包",
+            40,
+            (100, 60, 20),
+            R,
+            "6970001000110",
+            unit="盒",
+            shelf_life_days=540,
+        ),
+        1900,
+        20000,
+        expires=True,
+    ),
+    Good(
+        _sku(
+            "QY-RO3", "净水滤芯 RO-3", 900, (320, 90, 90), N, "6970001000127", unit="支", shelf_life_days=1080
+        ),
+        29900,
+        9000,
+        expires=True,
+    ),
     Good(_sku("QY-C2", "除螨仪 C2", 1900, (300, 240, 160), N, "6970001000134", unit="台"), 32900, 6000),
 )
 
 MILK = (
-    Good(_sku("MT-F1-800", "婴儿配方奶粉 1 段 800 g 罐装", 1050, (130, 130, 160), N, "6970002000017", unit="罐", shelf_life_days=730), 26800, 8000, expires=True),
-    Good(_sku("MT-F2-800", "婴儿配方奶粉 2 段 800 g 罐装", 1050, (130, 130, 160), N, "6970002000024", unit="罐", shelf_life_days=730), 25800, 9000, expires=True),
-    Good(_sku("MT-F3-800", "幼儿配方奶粉 3 段 800 g 罐装", 1050, (130, 130, 160), N, "6970002000031", unit="罐", shelf_life_days=730), 23800, 9000, expires=True),
-    Good(_sku("MT-RICE", "婴儿米粉 225 g", 280, (110, 60, 180), N, "6970002000048", unit="盒", shelf_life_days=540), 4500, 6000, expires=True),
+    Good(
+        _sku(
+            "MT-F1-800",
+            "婴儿配方奶粉 1 段 800 g 罐装",
+            1050,
+            (130, 130, 160),
+            N,
+            "6970002000017",
+            unit="罐",
+            shelf_life_days=730,
+        ),
+        26800,
+        8000,
+        expires=True,
+    ),
+    Good(
+        _sku(
+            "MT-F2-800",
+            "婴儿配方奶粉 2 段 800 g 罐装",
+            1050,
+            (130, 130, 160),
+            N,
+            "6970002000024",
+            unit="罐",
+            shelf_life_days=730,
+        ),
+        25800,
+        9000,
+        expires=True,
+    ),
+    Good(
+        _sku(
+            "MT-F3-800",
+            "幼儿配方奶粉 3 段 800 g 罐装",
+            1050,
+            (130, 130, 160),
+            N,
+            "6970002000031",
+            unit="罐",
+            shelf_life_days=730,
+        ),
+        23800,
+        9000,
+        expires=True,
+    ),
+    Good(
+        _sku(
+            "MT-RICE",
+            "婴儿米粉 225 g",
+            280,
+            (110, 60, 180),
+            N,
+            "6970002000048",
+            unit="盒",
+            shelf_life_days=540,
+        ),
+        4500,
+        6000,
+        expires=True,
+    ),
 )
 
 PEOPLE = (
@@ -81,7 +166,28 @@ STORES = (
     Shop("BJ", "滨江店", (30_208_600, 120_211_000)),
 )
 
-NAMES = ("王敏", "李想", "张子轩", "刘洋", "陈思", "杨帆", "赵磊", "黄蕾", "周杰", "吴婷", "徐静", "孙国", "马超", "朱丽", "胡涛", "郭芳", "何琳", "林芳", "高兰", "罗勇")
+NAMES = (
+    "王敏",
+    "李想",
+    "张子轩",
+    "刘洋",
+    "陈思",
+    "杨帆",
+    "赵磊",
+    "黄蕾",
+    "周杰",
+    "吴婷",
+    "徐静",
+    "孙国",
+    "马超",
+    "朱丽",
+    "胡涛",
+    "郭芳",
+    "何琳",
+    "林芳",
+    "高兰",
+    "罗勇",
+)
 PLACES = (
     ("浙江省", "杭州市", "西湖区", "文三路 {n} 号"),
     ("浙江省", "杭州市", "余杭区", "文一西路 {n} 号"),

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -17,7 +17,19 @@ from inventory.services.catalogue import BinInput, create_bins, create_facility,
 from inventory.services.receiving import ReceiptInput, receive
 from o2o.options import ROUNDS
 from orders.demo import export
-from orders.demo.goods import APPLIANCES, MILK, NAMES, PASSWORD, PEOPLE, PLACES, REMARKS, STORES, Good, Person, Shop
+from orders.demo.goods import (
+    APPLIANCES,
+    MILK,
+    NAMES,
+    PASSWORD,
+    PEOPLE,
+    PLACES,
+    REMARKS,
+    STORES,
+    Good,
+    Person,
+    Shop,
+)
 from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver
 from orders.services import pipeline
 from orders.services.channels import ChannelInput, create_channel
@@ -28,7 +40,10 @@ HOME = "qingyan"  # the merchant that the main demo job works for
 MAIN_CHANNEL = "tmall"
 EXPORT_ORDERS = 1_000
 FIRST_ORDERS = 160
-O2O_ROUNDS = [{"stores": 2, "radius_m": None, "seconds": 900}, {"stores": 3, "radius_m": None, "seconds": 900}]
+O2O_ROUNDS = [
+    {"stores": 2, "radius_m": None, "seconds": 900},
+    {"stores": 3, "radius_m": None, "seconds": 900},
+]
 
 
 def seed() -> list[str]:
@@ -42,7 +57,9 @@ def seed() -> list[str]:
     _people()
     make_export()
     width = max(len(person.username) for person in PEOPLE)
-    return [f"{person.username:<{width}}  {PASSWORD}   {person.role.label} {person.name}" for person in PEOPLE]
+    return [
+        f"{person.username:<{width}}  {PASSWORD}   {person.role.label} {person.name}" for person in PEOPLE
+    ]
 
 
 def make_export() -> Path:
@@ -50,7 +67,7 @@ def make_export() -> Path:
     path = Path(settings.ERP_FILES) / "demo" / "订单导出.csv"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        export.write(path, EXPORT_ORDERS, datetime(2026, 11, 11))
+        export.write(path, EXPORT_ORDERS, datetime(2026, 11, 11, tzinfo=UTC))
     return path
 
 
@@ -75,8 +92,12 @@ def _facilities_of(person: Person) -> Sequence[int]:
 
 def _warehouse(code: str, name: str, point_e6: tuple[int, int] | None, aisles: str) -> tuple[int, list[int]]:
     facility_id = create_facility(code=code, name=name, point_e6=point_e6)
-    places = [f"{aisle}-{rack:02}-{level}" for aisle in aisles for rack in range(1, 13) for level in range(1, 5)]
-    picks = create_bins(facility_id, [BinInput(place, BinKind.PICK, i, place[0]) for i, place in enumerate(places, 1)])
+    places = [
+        f"{aisle}-{rack:02}-{level}" for aisle in aisles for rack in range(1, 13) for level in range(1, 5)
+    ]
+    picks = create_bins(
+        facility_id, [BinInput(place, BinKind.PICK, i, place[0]) for i, place in enumerate(places, 1)]
+    )
     carts = [BinInput(f"CART-{i:02}", BinKind.TOTE, i) for i in range(1, 31)]
     others = [
         BinInput("RECV-1", BinKind.RECEIVING),
@@ -88,7 +109,9 @@ def _warehouse(code: str, name: str, point_e6: tuple[int, int] | None, aisles: s
     return facility_id, picks
 
 
-def _stock(facility_id: int, bins: Sequence[int], goods: Sequence[Good], skus: dict[str, int], share: int = 1) -> None:
+def _stock(
+    facility_id: int, bins: Sequence[int], goods: Sequence[Good], skus: dict[str, int], share: int = 1
+) -> None:
     """Opening stock: two lots a SKU, or three that expire one after the other."""
     today, lines = clock.today(), []
     for i, good in enumerate(goods):
@@ -98,14 +121,30 @@ def _stock(facility_id: int, bins: Sequence[int], goods: Sequence[Good], skus: d
                 produced = today + timedelta(days=days - (good.sku.shelf_life_days or 730))
                 lot = f"{good.sku.code.split('-')[-1]}{produced:%y%m%d}{'ABC'[k]}"
                 lines.append(
-                    ReceiptInput(skus[good.sku.code], lot, bins[(3 * i + k) % len(bins)], units // part, today + timedelta(days=days), produced, f"SUP-{k + 1}")
+                    ReceiptInput(
+                        skus[good.sku.code],
+                        lot,
+                        bins[(3 * i + k) % len(bins)],
+                        units // part,
+                        today + timedelta(days=days),
+                        produced,
+                        f"SUP-{k + 1}",
+                    )
                 )
         else:
             lines += [
-                ReceiptInput(skus[good.sku.code], f"{good.sku.code}-{lot}", bins[(3 * i + k) % len(bins)], units // 2)
+                ReceiptInput(
+                    skus[good.sku.code], f"{good.sku.code}-{lot}", bins[(3 * i + k) % len(bins)], units // 2
+                )
                 for k, lot in enumerate(("2609", "2610"))
             ]
-    receive(facility_id=facility_id, reference=f"OPENING-{facility_id}", lines=lines, kind=MoveKind.OPENING, supplier="期初")
+    receive(
+        facility_id=facility_id,
+        reference=f"OPENING-{facility_id}",
+        lines=lines,
+        kind=MoveKind.OPENING,
+        supplier="期初",
+    )
 
 
 def _appliances(tenant_id: int) -> None:
@@ -119,14 +158,22 @@ def _appliances(tenant_id: int) -> None:
         channel = create_channel(ChannelInput(MAIN_CHANNEL, "天猫旗舰店", hub, "tmall"))
         nearby = create_channel(ChannelInput("city", "同城小店", hub, "own", is_o2o=True, ship_within_h=4))
         now = clock.now()
-    pipeline.push(tenant_id=tenant_id, channel_id=channel, incoming=_first_hour(APPLIANCES, FIRST_ORDERS, now, "26112", PLACES))
-    pipeline.push(tenant_id=tenant_id, channel_id=nearby, incoming=_first_hour(APPLIANCES[3:], 6, now, "QS", PLACES[:2]))
+    pipeline.push(
+        tenant_id=tenant_id,
+        channel_id=channel,
+        incoming=_first_hour(APPLIANCES, FIRST_ORDERS, now, "26112", PLACES),
+    )
+    pipeline.push(
+        tenant_id=tenant_id, channel_id=nearby, incoming=_first_hour(APPLIANCES[3:], 6, now, "QS", PLACES[:2])
+    )
     with tenant(tenant_id):
         waves.release(facility_id=hub, limit=18, size=18)
 
 
 def _store(shop: Shop, skus: dict[str, int]) -> None:
-    facility_id = create_facility(code=shop.code, name=shop.name, kind=FacilityKind.STORE, point_e6=shop.point_e6)
+    facility_id = create_facility(
+        code=shop.code, name=shop.name, kind=FacilityKind.STORE, point_e6=shop.point_e6
+    )
     shelves = create_bins(facility_id, [BinInput(f"S-{i:02}", BinKind.PICK, i) for i in range(1, 13)])
     create_bins(facility_id, [BinInput(f"BAG-{i:02}", BinKind.TOTE, i) for i in range(1, 11)])
     _stock(facility_id, shelves, APPLIANCES, skus, share=200)
@@ -146,22 +193,46 @@ def _wholesale(tenant_id: int) -> None:
     with tenant(tenant_id):
         hub, _bins = _warehouse("DOCK", "北门仓", None, "AB")
         create_channel(
-            ChannelInput("wholesale", "批发（月台交接）", hub, "file", currency="GBP", needs_address=False, handover=int(Handover.DOCK))
+            ChannelInput(
+                "wholesale",
+                "批发（月台交接）",
+                hub,
+                "file",
+                currency="GBP",
+                needs_address=False,
+                handover=int(Handover.DOCK),
+            )
         )
 
 
-def _first_hour(goods: Sequence[Good], count: int, now: datetime, prefix: str, places: Sequence[tuple[str, str, str, str]]) -> list[IncomingOrder]:
-    rng, made = random.Random(prefix), []
+def _first_hour(
+    goods: Sequence[Good], count: int, now: datetime, prefix: str, places: Sequence[tuple[str, str, str, str]]
+) -> list[IncomingOrder]:
+    rng, made = random.Random(prefix), []  # noqa: S311  invented orders
     for i in range(count):
         province, city, district, street = rng.choice(places)
-        picked = [(good, rng.choice((1, 1, 2, 3))) for good in rng.sample(goods, min(len(goods), rng.randint(1, 3)))]
-        lines = tuple(IncomingLine(good.sku.code if rng.random() > 0.02 else good.sku.code + "X", n, good.price_minor) for good, n in picked)
+        picked = [
+            (good, rng.choice((1, 1, 2, 3))) for good in rng.sample(goods, min(len(goods), rng.randint(1, 3)))
+        ]
+        lines = tuple(
+            IncomingLine(good.sku.code if rng.random() > 0.02 else good.sku.code + "X", n, good.price_minor)
+            for good, n in picked
+        )
         amount = sum(line.quantity * line.unit_price_minor for line in lines)
         number = f"{prefix}{1402081837 + i * 7919}"
-        person = Receiver(rng.choice(NAMES), f"138{rng.randrange(10**8):08}", province, city, district, street.format(n=rng.randrange(1, 900)))
+        person = Receiver(
+            rng.choice(NAMES),
+            f"138{rng.randrange(10**8):08}",
+            province,
+            city,
+            district,
+            street.format(n=rng.randrange(1, 900)),
+        )
         if rng.random() < 0.02:
             person = Receiver(person.name, person.phone, province, city, "", "")
         remark = rng.choice(REMARKS) if rng.random() < 0.07 else ""
         placed = now - timedelta(minutes=rng.randrange(5, 2800))
-        made.append(IncomingOrder(number, placed, amount, lines, f'{{"tid": "{number}"}}', person, remark=remark))
+        made.append(
+            IncomingOrder(number, placed, amount, lines, f'{{"tid": "{number}"}}', person, remark=remark)
+        )
     return made

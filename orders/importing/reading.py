@@ -188,7 +188,7 @@ def _lines(source: Source) -> Iterator[list[str]]:
             yield lines
     rest += decoder.decode(b"", final=True)
     if rest:
-        yield rest.split("\n")
+        yield rest.removesuffix("\n").split("\n")
 
 
 class _Feed:

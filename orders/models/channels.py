@@ -25,7 +25,9 @@ class Channel(TenantRow):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["tenant_id", "code"], name="orders_channel_code"),
-            models.CheckConstraint(condition=models.Q(min_days__gte=0, ship_within_h__gt=0), name="orders_channel_sane"),
+            models.CheckConstraint(
+                condition=models.Q(min_days__gte=0, ship_within_h__gt=0), name="orders_channel_sane"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -56,10 +58,18 @@ class ChannelOrder(TenantRow):
     received_at = models.DateTimeField(db_default=ClockTimestamp())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "external_number", "channel"], name="orders_channelorder_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "external_number", "channel"], name="orders_channelorder_once"
+            )
+        ]
         indexes = [
             models.Index(fields=["tenant_id", "order"], name="orders_channelorder_order"),
-            models.Index(fields=["tenant_id", "import_ref"], name="orders_channelorder_import", condition=models.Q(import_ref__isnull=False)),
+            models.Index(
+                fields=["tenant_id", "import_ref"],
+                name="orders_channelorder_import",
+                condition=models.Q(import_ref__isnull=False),
+            ),
         ]
 
 
@@ -74,4 +84,8 @@ class ChannelOrderVersion(TenantRow):
     superseded_at = models.DateTimeField(db_default=ClockTimestamp())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "channel_order", "version"], name="orders_channelorderversion_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "channel_order", "version"], name="orders_channelorderversion_once"
+            )
+        ]

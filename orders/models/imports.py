@@ -36,7 +36,9 @@ class Import(TenantRow):
     created_at = models.DateTimeField(db_default=ClockTimestamp())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "channel", "sha256"], name="orders_import_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "channel", "sha256"], name="orders_import_once")
+        ]
         indexes = [models.Index(fields=["tenant_id", "created_at", "id"], name="orders_import_newest")]
 
 
@@ -55,6 +57,8 @@ class ImportProblem(TenantRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant_id", "import_doc", "row_number"], name="orders_importproblem_once"),
+            models.UniqueConstraint(
+                fields=["tenant_id", "import_doc", "row_number"], name="orders_importproblem_once"
+            ),
             models.CheckConstraint(condition=models.Q(units__gte=0), name="orders_importproblem_units"),
         ]

@@ -44,11 +44,18 @@ class Order(TenantRow):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(status__in=OrderStatus.values), name="orders_order_status"),
-            models.CheckConstraint(condition=Q(status=4, shipped_at__isnull=False) | (~Q(status=4) & Q(shipped_at__isnull=True)), name="orders_order_shipped"),
+            models.CheckConstraint(
+                condition=Q(status=4, shipped_at__isnull=False) | (~Q(status=4) & Q(shipped_at__isnull=True)),
+                name="orders_order_shipped",
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant_id", "status", "ship_by", "id"], name="orders_order_queue"),
-            models.Index(fields=["tenant_id", "receiver_key"], name="orders_order_receiver", condition=Q(receiver_key__isnull=False)),
+            models.Index(
+                fields=["tenant_id", "receiver_key"],
+                name="orders_order_receiver",
+                condition=Q(receiver_key__isnull=False),
+            ),
         ]
 
 
@@ -66,7 +73,9 @@ class OrderLine(TenantRow):
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gt=0), name="orders_line_quantity"),
             models.CheckConstraint(condition=Q(unit_price_minor__gte=0), name="orders_line_price"),
-            models.CheckConstraint(condition=Q(sku__isnull=False) | ~Q(external_code=""), name="orders_line_named"),
+            models.CheckConstraint(
+                condition=Q(sku__isnull=False) | ~Q(external_code=""), name="orders_line_named"
+            ),
         ]
         indexes = [models.Index(fields=["tenant_id", "order"], name="orders_line_order")]
 
@@ -85,5 +94,9 @@ class Finding(TenantRow):
     class Meta:
         indexes = [
             models.Index(fields=["tenant_id", "order"], name="orders_finding_order"),
-            models.Index(fields=["tenant_id", "code", "order"], name="orders_finding_open", condition=Q(cleared_at__isnull=True, stops=True)),
+            models.Index(
+                fields=["tenant_id", "code", "order"],
+                name="orders_finding_open",
+                condition=Q(cleared_at__isnull=True, stops=True),
+            ),
         ]

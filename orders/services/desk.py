@@ -1,6 +1,6 @@
 """What people do at the desk: release stopped orders.  Facts are looked at again; only what is still true still stops."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core import db, live, outbox
@@ -8,6 +8,7 @@ from core.db import Rank
 from core.services import accounts
 from core.tenancy import current_tenant
 from orders.models import Order, OrderStatus
+from orders.queries import list_stamps
 from orders.rules import audit as audits
 from orders.rules.audit import AuditContext, AuditRules
 from orders.rules.values import Line, Sku
@@ -31,27 +32,35 @@ WAIVABLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """Orders that went on, and orders that something still stops."""
+    """Orders that went on, orders that something still stops, and orders left alone because they changed since they were looked at."""
 
     order_ids: tuple[int, ...]
     stopped: tuple[int, ...]
+    changed: tuple[int, ...] = ()
 
 
-def release(*, order_ids: Sequence[int], actor_id: int | None) -> Released:
+def release(*, order_ids: Sequence[int], actor_id: int | None, seen: Mapping[int, str] | None = None) -> Released:
     """Let stopped orders go on: what a person may waive is waived, codes are mapped again, stock is asked again.
 
-    Locks the orders, then the stock rows.  Orders that are not stopped are left alone.  Says OrdersReleased.
+    Locks the orders, then the stock rows.  Orders that are not stopped are left alone, and so are those whose stamp (orders.queries) is
+    no longer what the person saw: nobody waives a finding that he has not read.  Says OrdersReleased.
     """
     heads = {head.id: head for head in _lock(order_ids) if head.status == OrderStatus.STOPPED}
+    changed = _changed(heads, seen)
+    heads = {id_: head for id_, head in heads.items() if id_ not in changed}
     if not heads:
-        return Released((), ())
+        return Released((), (), changed)
     stored = _remap(reading.list_lines(list(heads)))
     already = reading.units_in_parcels(list(heads))
     lines = {i: _outstanding(stored.get(i, ()), already) for i in heads}
     skus = reading.get_skus({line.sku_id for found in lines.values() for line in found if line.sku_id})
     channels = reading.get_channels({head.channel_id for head in heads.values()})
     plan = planning.Plan()
-    values = [_value(head, lines[head.id], channels[head.channel_id].needs_address) for head in heads.values() if lines[head.id]]
+    values = [
+        _value(head, lines[head.id], channels[head.channel_id].needs_address)
+        for head in heads.values()
+        if lines[head.id]
+    ]
     _audit(plan, values, skus)
     limits = {i: planning.carrier_limit(channels[head.channel_id].handover) for i, head in heads.items()}
     ordered = sorted(values, key=lambda v: (v.ship_by, v.id))
@@ -60,14 +69,30 @@ def release(*, order_ids: Sequence[int], actor_id: int | None) -> Released:
     _write(heads, lines, plan, {i: channels[head.channel_id].handover for i, head in heads.items()}, actor_id)
     planning.prove(plan)
     released = tuple(i for i in heads if i not in plan.stopped)
-    accounts.record("release", "order", released[0] if released else None, actor_id=actor_id, detail={"orders": list(released)})
+    accounts.record(
+        "release",
+        "order",
+        released[0] if released else None,
+        actor_id=actor_id,
+        detail={"orders": list(released)},
+    )
     outbox.emit("OrdersReleased", {"order_ids": list(released)})
     live.push(current_tenant(), "order", list(heads))
-    return Released(released, tuple(sorted(plan.stopped)))
+    return Released(released, tuple(sorted(plan.stopped)), changed)
+
+
+def _changed(heads: Mapping[int, Head], seen: Mapping[int, str] | None) -> tuple[int, ...]:
+    if not seen:
+        return ()
+    now = list_stamps([id_ for id_ in heads if id_ in seen])
+    return tuple(sorted(id_ for id_, stamp in now.items() if seen[id_] != stamp))
 
 
 def _lock(order_ids: Sequence[int]) -> list[Head]:
-    return [Head(*row) for row in db.lock(Rank.ORDER, Order, HEAD_COLUMNS, "id = ANY (%s::bigint[])", db.array(order_ids))]
+    return [
+        Head(*row)
+        for row in db.lock(Rank.ORDER, Order, HEAD_COLUMNS, "id = ANY (%s::bigint[])", db.array(order_ids))
+    ]
 
 
 def _remap(stored: dict[int, list[StoredLine]]) -> dict[int, list[StoredLine]]:
@@ -76,7 +101,12 @@ def _remap(stored: dict[int, list[StoredLine]]) -> dict[int, list[StoredLine]]:
     if not codes:
         return stored
     by_code, _skus = reading.find_skus_by_code(codes)
-    mapped = [(line.id, by_code[line.external_code]) for lines in stored.values() for line in lines if line.sku_id is None and line.external_code in by_code]
+    mapped = [
+        (line.id, by_code[line.external_code])
+        for lines in stored.values()
+        for line in lines
+        if line.sku_id is None and line.external_code in by_code
+    ]
     if mapped:
         db.execute(
             "UPDATE orders_orderline l SET sku_id = u.sku_id FROM unnest(%s::bigint[], %s::bigint[]) u(id, sku_id)"
@@ -87,7 +117,10 @@ def _remap(stored: dict[int, list[StoredLine]]) -> dict[int, list[StoredLine]]:
         )
     found = dict(mapped)
     return {
-        order_id: [StoredLine(s.id, s.sku_id or found.get(s.id), s.external_code, s.quantity, s.unit_price_minor) for s in lines]
+        order_id: [
+            StoredLine(s.id, s.sku_id or found.get(s.id), s.external_code, s.quantity, s.unit_price_minor)
+            for s in lines
+        ]
         for order_id, lines in stored.items()
     }
 
@@ -121,7 +154,11 @@ def _audit(plan: planning.Plan, values: Sequence[OrderValue], skus: dict[int, Sk
 
 
 def _write(
-    heads: dict[int, Head], lines: dict[int, tuple[Line, ...]], plan: planning.Plan, handover: dict[int, int], actor_id: int | None
+    heads: dict[int, Head],
+    lines: dict[int, tuple[Line, ...]],
+    plan: planning.Plan,
+    handover: dict[int, int],
+    actor_id: int | None,
 ) -> None:
     db.execute(
         "UPDATE orders_finding SET cleared_at = clock_timestamp(), cleared_by = %s WHERE tenant_id = %s AND order_id = ANY (%s::bigint[])"

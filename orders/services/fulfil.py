@@ -33,7 +33,9 @@ def run(job: JobRun) -> Mapping[str, Any]:
     facility_id = int(job.params["facility_id"])
     with job.chunk() as chunk:
         if chunk.rows_total is None:
-            chunk.rows_total = db.rows(PLANNED, current_tenant(), facility_id, int(ParcelStatus.PLANNED))[0][0]
+            chunk.rows_total = db.rows(PLANNED, current_tenant(), facility_id, int(ParcelStatus.PLANNED))[0][
+                0
+            ]
     shipped = held = units = 0
     while _step(job, facility_id):
         relay.deliver(job.tenant_id)
@@ -50,8 +52,11 @@ def _step(job: JobRun, facility_id: int) -> bool:
             made = waves.release(
                 facility_id=facility_id, limit=PARCELS_A_STEP, bulk_tote=waves.get_bulk_tote(facility_id)
             )
-            chunk.cursor.update(wave_ids=list(made.wave_ids), stage="pick")
-            return bool(made.wave_ids or made.short)
+            # Parcels short again were told of before, and nobody could deal with them yet: asking on will not help.
+            is_news = bool(set(made.short) - set(chunk.cursor.get("short") or []))
+            stage = "pick" if made.wave_ids else "release"
+            chunk.cursor.update(wave_ids=list(made.wave_ids), short=list(made.short), stage=stage)
+            return bool(made.wave_ids) or is_news
         if stage == "pick":
             picked = floor.confirm_picks(wave_ids=wave_ids)
             chunk.cursor.update(stage="ship", held=int(chunk.cursor.get("held", 0)) + len(picked.held))

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -176,14 +177,7 @@ def _take_orders(run: JobRun, opened: _File, found: Survey, beat: _Beat) -> None
     table, parser = opened.open()
     rest = islice(groups(table, parser, found, beat=beat), int(run.cursor["done"]), None)
     for batch in _batches(parser.parse(group) for group in rest):
-        for lock_first in (False, True):
-            try:
-                with run.chunk() as chunk:
-                    _take(chunk, opened.file, batch, lock_first=lock_first)
-                break
-            except pipeline.GuessedWrong:
-                if lock_first:
-                    raise
+        pipeline.until_settled(partial(_take_batch, run, opened.file, batch))
         beat.last = time.monotonic()
 
 
@@ -200,6 +194,11 @@ def _batches(parsed: Iterator[ParsedGroup]) -> Iterator[_Batch]:
             batch = _Batch()
     if batch.groups:
         yield batch
+
+
+def _take_batch(run: JobRun, file: ImportFile, batch: _Batch, *, lock_first: bool) -> None:
+    with run.chunk() as chunk:
+        _take(chunk, file, batch, lock_first=lock_first)
 
 
 def _take(chunk: Chunk, file: ImportFile, batch: _Batch, *, lock_first: bool) -> None:

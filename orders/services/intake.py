@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core import crypto, db
+from core.db import Rank
 from core.tenancy import current_tenant
-from orders.models import ChannelOrderVersion
+from orders.models import ChannelOrder, ChannelOrderVersion
 from orders.rules.incoming import IncomingOrder
 from orders.rules.values import Finding
 from orders.services import writing
@@ -23,7 +24,9 @@ class Known:
     is_same: bool
 
 
-def split_known(channel_id: int, incoming: Sequence[tuple[IncomingOrder, int]]) -> tuple[list[tuple[IncomingOrder, int]], list[Known]]:
+def split_known(
+    channel_id: int, incoming: Sequence[tuple[IncomingOrder, int]]
+) -> tuple[list[tuple[IncomingOrder, int]], list[Known]]:
     """New orders, and known ones.  The same number twice in one batch: the later one is the order, the earlier is not news."""
     latest = {order.external_number: (order, hash_) for order, hash_ in incoming}
     found = {
@@ -48,9 +51,21 @@ def split_known(channel_id: int, incoming: Sequence[tuple[IncomingOrder, int]]) 
 def store_changes(known: Sequence[Known]) -> int:
     """Keep the newer version of channel orders that changed, the older in the history; their orders get a finding.
 
-    Status is updated, price and quantity never silently: the order stays as it is and says that its channel order differs.
+    Status is updated, price and quantity never silently: the order stays as it is and says that its channel order differs.  Locks the
+    channel orders by id: a version that was stored meanwhile goes into the history too, and what it says already is no news.
     """
-    changed = sorted((k for k in known if not k.is_same), key=lambda k: k.id)
+    differing = [k for k in known if not k.is_same]
+    if not differing:
+        return 0
+    locked = db.lock(
+        Rank.ORDER,
+        ChannelOrder,
+        "id, content_hash",
+        "id = ANY (%s::bigint[])",
+        db.array(sorted(k.id for k in differing)),
+    )
+    now = dict(locked)
+    changed = sorted((k for k in differing if now[k.id] != k.content_hash), key=lambda k: k.id)
     if not changed:
         return 0
     tenant_id, ids = current_tenant(), db.array([k.id for k in changed])
@@ -75,5 +90,11 @@ def store_changes(known: Sequence[Known]) -> int:
         db.array([k.order.state for k in changed]),
         tenant_id,
     )
-    writing.write_findings({k.order_id: [Finding(CHANNEL_CHANGED, (("channel_order_id", k.id),), stops=False)] for k in changed if k.order_id})
+    writing.write_findings(
+        {
+            k.order_id: [Finding(CHANNEL_CHANGED, (("channel_order_id", k.id),), stops=False)]
+            for k in changed
+            if k.order_id
+        }
+    )
     return len(changed)

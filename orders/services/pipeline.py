@@ -8,6 +8,10 @@ back and runs again, locking first.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
+from typing import Protocol, TypeVar
+
+from django.db import IntegrityError, OperationalError
 
 from core import clock, crypto, db, live, outbox
 from core.tenancy import current_tenant, tenant
@@ -27,9 +31,16 @@ from orders.services.reading import ChannelFacts, Head
 from orders.services.receivers import KeptReceiver, keep
 from warehouse.services import parcels as warehouse_parcels
 
-__all__ = ["GuessedWrong", "ProcessResult", "process", "push"]
+__all__ = ["GuessedWrong", "Overtaken", "ProcessResult", "carry", "process", "push", "until_settled"]
 
 CHUNK = 2_000  # orders a transaction
+TRIES = 5  # of one chunk, while others are faster
+DEADLOCK = "40P01"
+ONCE = "orders_channelorder_once"
+
+
+class Overtaken(GuessedWrong):
+    """Another transaction took one of these orders meanwhile: roll back and look again, it is known now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,40 +78,117 @@ class _Fresh:
     division_code: str
 
 
-def push(*, tenant_id: int, channel_id: int, incoming: Sequence[IncomingOrder], import_ref: int | None = None) -> ProcessResult:
+def push(
+    *, tenant_id: int, channel_id: int, incoming: Sequence[IncomingOrder], import_ref: int | None = None
+) -> ProcessResult:
     """Take channel orders and carry them as far as a machine can, chunk by chunk, each in its own transaction.
 
-    Idempotent on (channel, external number): what is known and unchanged stays untouched.
+    Idempotent on (channel, external number): what is known and unchanged stays untouched.  Any number of processes may push the same
+    orders at once: each order is taken once.
     """
     total = ProcessResult(order_ids={})
     for start in range(0, len(incoming), CHUNK):
         chunk = incoming[start : start + CHUNK]
-        try:
-            with tenant(tenant_id):
-                done = process(channel_id=channel_id, incoming=chunk, import_ref=import_ref)
-        except GuessedWrong:
-            with tenant(tenant_id):
-                done = process(channel_id=channel_id, incoming=chunk, import_ref=import_ref, lock_first=True)
-        total = total.plus(done)
+        total = total.plus(until_settled(partial(_in_transaction, tenant_id, channel_id, chunk, import_ref)))
     return total
 
 
-def process(*, channel_id: int, incoming: Sequence[IncomingOrder], import_ref: int | None = None, lock_first: bool = False) -> ProcessResult:
-    """One chunk, inside an open scope.  Raises GuessedWrong: let the transaction roll back and call again with `lock_first`."""
+def carry(
+    *, channel_id: int, incoming: Sequence[IncomingOrder], import_ref: int | None = None
+) -> ProcessResult:
+    """All of these orders or none, inside an open scope: what has to be done again is undone to a savepoint, the caller's work is kept."""
+    return until_settled(partial(_in_savepoint, channel_id, incoming, import_ref))
+
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Attempt(Protocol[T_co]):
+    """One try at a chunk; `lock_first`: the last guess about stock was wrong."""
+
+    def __call__(self, *, lock_first: bool) -> T_co: ...
+
+
+def until_settled(attempt: Attempt[T_co]) -> T_co:
+    """One chunk as often as others are faster; `attempt` undoes itself when it raises.
+
+    A wrong guess about stock locks first the next time.  Overtaken does not: who holds stock rows while waiting for an order's key can
+    stand in a circle with who holds the key; should two meet like that, PostgreSQL ends one, and it tries again here.
+    """
+    lock_first = False
+    for _try in range(TRIES - 1):
+        try:
+            return attempt(lock_first=lock_first)
+        except GuessedWrong as problem:
+            lock_first = not isinstance(problem, Overtaken)
+        except OperationalError as problem:
+            if getattr(problem.__cause__, "pgcode", None) != DEADLOCK:
+                raise
+            lock_first = False
+    return attempt(lock_first=lock_first)
+
+
+def _in_transaction(
+    tenant_id: int,
+    channel_id: int,
+    incoming: Sequence[IncomingOrder],
+    import_ref: int | None,
+    *,
+    lock_first: bool,
+) -> ProcessResult:
+    with tenant(tenant_id):
+        return process(channel_id=channel_id, incoming=incoming, import_ref=import_ref, lock_first=lock_first)
+
+
+def _in_savepoint(
+    channel_id: int, incoming: Sequence[IncomingOrder], import_ref: int | None, *, lock_first: bool
+) -> ProcessResult:
+    with db.savepoint():
+        return process(channel_id=channel_id, incoming=incoming, import_ref=import_ref, lock_first=lock_first)
+
+
+def process(
+    *,
+    channel_id: int,
+    incoming: Sequence[IncomingOrder],
+    import_ref: int | None = None,
+    lock_first: bool = False,
+) -> ProcessResult:
+    """One attempt at a chunk, inside an open scope.  Raises GuessedWrong (or Overtaken): undo and call again, see `until_settled`."""
     channel = reading.get_channel(channel_id)
     hashed = [(order, crypto.fingerprint(current_tenant(), order.raw)) for order in incoming]
     fresh, known = split_known(channel_id, hashed)
     changed = store_changes(known)
-    made = _make(channel, [order for order, _ in fresh], import_ref, [hash_ for _, hash_ in fresh], lock_first=lock_first) if fresh else ProcessResult(order_ids={})
+    made = (
+        _make(
+            channel,
+            [order for order, _ in fresh],
+            import_ref,
+            [hash_ for _, hash_ in fresh],
+            lock_first=lock_first,
+        )
+        if fresh
+        else ProcessResult(order_ids={})
+    )
     return replace(
         made,
         unchanged=len(known) - changed,
         changed=changed,
-        order_ids={**(made.order_ids or {}), **{k.order.external_number: k.order_id for k in known if k.order_id}},
+        order_ids={
+            **(made.order_ids or {}),
+            **{k.order.external_number: k.order_id for k in known if k.order_id},
+        },
     )
 
 
-def _make(channel: ChannelFacts, incoming: Sequence[IncomingOrder], import_ref: int | None, hashes: Sequence[int], *, lock_first: bool) -> ProcessResult:
+def _make(
+    channel: ChannelFacts,
+    incoming: Sequence[IncomingOrder],
+    import_ref: int | None,
+    hashes: Sequence[int],
+    *,
+    lock_first: bool,
+) -> ProcessResult:
     by_code, skus = reading.find_skus_by_code(line.code for order in incoming for line in order.lines)
     fresh = _read(channel, incoming, by_code)
     plan = planning.Plan()
@@ -114,13 +202,18 @@ def _make(channel: ChannelFacts, incoming: Sequence[IncomingOrder], import_ref: 
     _write_orders(channel, fresh, hashes, import_ref, status)
     writing.write_findings(plan.findings)
     heads = {f.head.id: f.head for f in fresh}
-    made = writing.write_parcels(heads, {v.id: v.lines for v in values}, plan.parcels, dict.fromkeys(heads, channel.handover), offered)
+    made = writing.write_parcels(
+        heads, {v.id: v.lines for v in values}, plan.parcels, dict.fromkeys(heads, channel.handover), offered
+    )
     _offer([f for f in fresh if f.head.id in offered])
     outbox.emit("OrdersTaken", {"order_ids": list(heads), "stopped": sorted(plan.stopped)})
     live.push(current_tenant(), "order", [])
     planning.prove(plan)
     return ProcessResult(
-        created=len(fresh), stopped=len(plan.stopped), parcels=made, order_ids={f.incoming.external_number: f.head.id for f in fresh}
+        created=len(fresh),
+        stopped=len(plan.stopped),
+        parcels=made,
+        order_ids={f.incoming.external_number: f.head.id for f in fresh},
     )
 
 
@@ -130,7 +223,9 @@ def _status(order_id: int, plan: planning.Plan, offered: set[int]) -> OrderStatu
     return OrderStatus.DISPATCHING if order_id in offered else OrderStatus.FULFILLING
 
 
-def _read(channel: ChannelFacts, incoming: Sequence[IncomingOrder], by_code: Mapping[str, int]) -> list[_Fresh]:
+def _read(
+    channel: ChannelFacts, incoming: Sequence[IncomingOrder], by_code: Mapping[str, int]
+) -> list[_Fresh]:
     tenant_id, today = current_tenant(), clock.today()
     ids, line_ids = db.new_ids(len(incoming)), iter(db.new_ids(sum(len(order.lines) for order in incoming)))
     fresh = []
@@ -139,18 +234,58 @@ def _read(channel: ChannelFacts, incoming: Sequence[IncomingOrder], by_code: Map
         day = max(today, ship_by.date())
         min_expires_on = minimum_expiry(day, channel.min_days)
         kept = keep(tenant_id, order.receiver) if order.receiver else None
-        lines = tuple([Line(next(line_ids), by_code.get(line.code, 0), line.quantity, line.unit_price_minor) for line in order.lines])
-        head = Head(
-            id_, 0, order.external_number, channel.id, channel.facility_id, kept.key if kept else None, kept.sealed if kept else None,
-            order.remark, order.seller_remark, order.amount_minor, order.charge_minor, order.discount_minor, min_expires_on, 0, ship_by,
+        lines = tuple(
+            [
+                Line(next(line_ids), by_code.get(line.code, 0), line.quantity, line.unit_price_minor)
+                for line in order.lines
+            ]
         )
-        place = divisions.find_district(order.receiver.province, order.receiver.city, order.receiver.district) if order.receiver else None
+        head = Head(
+            id_,
+            0,
+            order.external_number,
+            channel.id,
+            channel.facility_id,
+            kept.key if kept else None,
+            kept.sealed if kept else None,
+            order.remark,
+            order.seller_remark,
+            order.amount_minor,
+            order.charge_minor,
+            order.discount_minor,
+            min_expires_on,
+            0,
+            ship_by,
+        )
+        place = (
+            divisions.find_district(order.receiver.province, order.receiver.city, order.receiver.district)
+            if order.receiver
+            else None
+        )
         value = OrderValue(
-            id_, head.receiver_key, order.remark, order.seller_remark, order.amount_minor, order.charge_minor, order.discount_minor,
-            min_expires_on, ship_by, bool(order.receiver and order.receiver.street), channel.needs_address, lines,
+            id_,
+            head.receiver_key,
+            order.remark,
+            order.seller_remark,
+            order.amount_minor,
+            order.charge_minor,
+            order.discount_minor,
+            min_expires_on,
+            ship_by,
+            bool(order.receiver and order.receiver.street),
+            channel.needs_address,
+            lines,
         )
         fresh.append(
-            _Fresh(order, kept, value, head, tuple(line.code for line in order.lines), place.point_e6 if place else None, place.code if place else "")
+            _Fresh(
+                order,
+                kept,
+                value,
+                head,
+                tuple(line.code for line in order.lines),
+                place.point_e6 if place else None,
+                place.code if place else "",
+            )
         )
     return fresh
 
@@ -164,20 +299,54 @@ def _audit(plan: planning.Plan, fresh: Sequence[_Fresh], skus: Mapping[int, Sku]
 
 
 def _write_orders(
-    channel: ChannelFacts, fresh: Sequence[_Fresh], hashes: Sequence[int], import_ref: int | None, status: Mapping[int, OrderStatus]
+    channel: ChannelFacts,
+    fresh: Sequence[_Fresh],
+    hashes: Sequence[int],
+    import_ref: int | None,
+    status: Mapping[int, OrderStatus],
 ) -> None:
-    tenant_id = current_tenant()
     db.insert(
         Order,
         [
-            "id", "number", "channel", "facility", "status", "receiver_key", "receiver", "receiver_mask", "division_code", "remark",
-            "seller_remark", "currency", "amount_minor", "charge_minor", "discount_minor", "min_expires_on", "ship_by", "placed_at",
+            "id",
+            "number",
+            "channel",
+            "facility",
+            "status",
+            "receiver_key",
+            "receiver",
+            "receiver_mask",
+            "division_code",
+            "remark",
+            "seller_remark",
+            "currency",
+            "amount_minor",
+            "charge_minor",
+            "discount_minor",
+            "min_expires_on",
+            "ship_by",
+            "placed_at",
         ],
         [
             (
-                h.id, h.number, h.channel_id, h.facility_id, int(status[h.id]), h.receiver_key, h.receiver, f.kept.mask if f.kept else "",
-                f.division_code, h.remark, h.seller_remark, channel.currency, h.amount_minor, h.charge_minor, h.discount_minor,
-                h.min_expires_on, h.ship_by, f.incoming.placed_at,
+                h.id,
+                h.number,
+                h.channel_id,
+                h.facility_id,
+                int(status[h.id]),
+                h.receiver_key,
+                h.receiver,
+                f.kept.mask if f.kept else "",
+                f.division_code,
+                h.remark,
+                h.seller_remark,
+                channel.currency,
+                h.amount_minor,
+                h.charge_minor,
+                h.discount_minor,
+                h.min_expires_on,
+                h.ship_by,
+                f.incoming.placed_at,
             )
             for f in fresh
             for h in (f.head,)
@@ -187,22 +356,54 @@ def _write_orders(
         OrderLine,
         ["id", "order", "sku", "external_code", "quantity", "unit_price_minor", "source_row"],
         [
-            (line.id, f.head.id, line.sku_id or None, "" if line.sku_id else code, line.quantity, line.unit_price_minor, source.source_row)
+            (
+                line.id,
+                f.head.id,
+                line.sku_id or None,
+                "" if line.sku_id else code,
+                line.quantity,
+                line.unit_price_minor,
+                source.source_row,
+            )
             for f in fresh
             for line, code, source in zip(f.value.lines, f.codes, f.incoming.lines, strict=True)
         ],
     )
-    db.insert(
-        ChannelOrder,
-        ["id", "channel", "external_number", "order", "state", "content_hash", "raw", "import_ref"],
-        [
-            (
-                id_, channel.id, f.incoming.external_number, f.head.id, f.incoming.state, hash_,
-                crypto.seal(tenant_id, "raw", f.incoming.raw), import_ref,
-            )
-            for id_, f, hash_ in zip(db.new_ids(len(fresh)), fresh, hashes, strict=True)
-        ],
+    _write_channel_orders(
+        channel,
+        sorted(zip(fresh, hashes, strict=True), key=lambda pair: pair[0].incoming.external_number),
+        import_ref,
     )
+
+
+def _write_channel_orders(
+    channel: ChannelFacts, numbered: Sequence[tuple[_Fresh, int]], import_ref: int | None
+) -> None:
+    """In the order of their numbers: two batches with the same orders wait for each other in one direction only.  Raises Overtaken."""
+    tenant_id = current_tenant()
+    try:
+        db.insert(
+            ChannelOrder,
+            ["id", "channel", "external_number", "order", "state", "content_hash", "raw", "import_ref"],
+            [
+                (
+                    id_,
+                    channel.id,
+                    f.incoming.external_number,
+                    f.head.id,
+                    f.incoming.state,
+                    hash_,
+                    crypto.seal(tenant_id, "raw", f.incoming.raw),
+                    import_ref,
+                )
+                for id_, (f, hash_) in zip(db.new_ids(len(numbered)), numbered, strict=True)
+            ],
+        )
+    except IntegrityError as problem:
+        diagnosis = getattr(problem.__cause__, "diag", None)
+        if diagnosis is None or diagnosis.constraint_name != ONCE:
+            raise
+        raise Overtaken from problem
 
 
 def _offer(offered: Sequence[_Fresh]) -> None:
@@ -210,13 +411,21 @@ def _offer(offered: Sequence[_Fresh]) -> None:
     if not offered:
         return
     starts = [
-        DispatchStart(f.head.id, f.head.number, f.head.facility_id, *(f.point_e6 or (0, 0)), _units(f.value.lines), f.head.min_expires_on)
+        DispatchStart(
+            f.head.id,
+            f.head.number,
+            f.head.facility_id,
+            *(f.point_e6 or (0, 0)),
+            _units(f.value.lines),
+            f.head.min_expires_on,
+        )
         for f in offered
     ]
     started = set(dispatches.start(starts=starts))
     rest = [f.head.id for f in offered if f.head.id not in started]
     if rest:
-        warehouse_parcels.release_waiting(order_refs=rest)
+        with db.own_rows():  # made in this transaction; when stock was locked first, their rank is past
+            warehouse_parcels.release_waiting(order_refs=rest)
         writing.set_status(rest, OrderStatus.FULFILLING)
 
 

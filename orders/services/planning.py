@@ -26,6 +26,7 @@ class Plan:
     stopped: set[int] = field(default_factory=set)
     demands: dict[int, list[Demand]] = field(default_factory=dict)  # by facility
     promised: dict[int, PromisePlan] = field(default_factory=dict)  # by facility
+    is_proved: bool = False  # decided under the locks of the stock rows
 
     def add(self, order_id: int, finding: Finding) -> None:
         self.findings.setdefault(order_id, []).append(finding)
@@ -58,7 +59,9 @@ def audit(plan: Plan, orders: Sequence[Order], skus: Mapping[int, Sku], context:
             plan.add(order.id, finding)
 
 
-def split(plan: Plan, orders: Iterable[Order], skus: Mapping[int, Sku], limits: Mapping[int, CarrierLimit]) -> None:
+def split(
+    plan: Plan, orders: Iterable[Order], skus: Mapping[int, Sku], limits: Mapping[int, CarrierLimit]
+) -> None:
     """Parcels of the orders that nothing stops; `limits` by order."""
     lone_rides_stop = options.get(settings.LONE_RIDES_STOP)
     for order in orders:
@@ -78,18 +81,32 @@ def reserve(plan: Plan, orders: Iterable[Order], facility_of: Mapping[int, int],
     """
     for order in orders:
         if order.id in plan.parcels:
-            demand = Demand(order.id, order.min_expires_on, tuple((line.sku_id, line.quantity) for line in order.lines))
+            demand = Demand(
+                order.id, order.min_expires_on, tuple((line.sku_id, line.quantity) for line in order.lines)
+            )
             plan.demands.setdefault(facility_of[order.id], []).append(demand)
+    plan.is_proved = locked
     for facility_id in sorted(plan.demands):
         promised = promises.plan(facility_id, plan.demands[facility_id], locked=locked)
         plan.promised[facility_id] = promised
         for short in promised.short:
             plan.parcels.pop(short.key, None)
-            facts = (("sku_id", short.sku_id), ("wanted", short.wanted), ("available", short.available), ("facility_id", facility_id))
+            facts = (
+                ("sku_id", short.sku_id),
+                ("wanted", short.wanted),
+                ("available", short.available),
+                ("facility_id", facility_id),
+            )
             plan.add(short.key, Finding(STOCK_SHORT, facts, stops=True))
 
 
 def prove(plan: Plan) -> None:
-    """Lock the stock rows, last, and write the counters of what was guessed.  Raises GuessedWrong when stock changed meanwhile."""
+    """Lock the stock rows, last, and write the counters of what was guessed.  Raises GuessedWrong when stock changed meanwhile.
+
+    What was decided under the locks holds: since then stock can only have grown (a receipt needs no anchor).
+    """
     for facility_id in sorted(plan.demands):
-        promises.commit_plan(facility_id, plan.demands[facility_id], plan.promised[facility_id])
+        if plan.is_proved:
+            promises.add_counters(facility_id, plan.promised[facility_id].added)
+        else:
+            promises.commit_plan(facility_id, plan.demands[facility_id], plan.promised[facility_id])

@@ -78,7 +78,11 @@ def find_skus_by_code(codes: Iterable[str]) -> tuple[dict[str, int], dict[int, S
     by_code: dict[str, int] = {}
     skus: dict[int, Sku] = {}
     tenant_id = current_tenant()
-    found = db.rows(f"SELECT code, {SKU_COLUMNS} FROM inventory_sku WHERE tenant_id = %s AND code = ANY (%s::text[])", tenant_id, db.array(list(wanted)))
+    found = db.rows(
+        f"SELECT code, {SKU_COLUMNS} FROM inventory_sku WHERE tenant_id = %s AND code = ANY (%s::text[])",
+        tenant_id,
+        db.array(list(wanted)),
+    )
     _collect(found, by_code, skus)
     missing = wanted - by_code.keys()
     if missing:
@@ -102,7 +106,9 @@ def _collect(found: Iterable[tuple[object, ...]], by_code: dict[str, int], skus:
 def get_skus(sku_ids: Iterable[int]) -> dict[int, Sku]:
     """SKUs as the rules see them."""
     found = db.rows(
-        f"SELECT '', {SKU_COLUMNS} FROM inventory_sku WHERE tenant_id = %s AND id = ANY (%s::bigint[])", current_tenant(), db.array(set(sku_ids))
+        f"SELECT '', {SKU_COLUMNS} FROM inventory_sku WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
+        current_tenant(),
+        db.array(set(sku_ids)),
     )
     skus: dict[int, Sku] = {}
     _collect(found, {}, skus)
@@ -151,7 +157,9 @@ def list_seen_receivers(keys: Iterable[int], own: Iterable[int]) -> set[int]:
         return set()
     mine = set(own)
     found = db.rows(
-        "SELECT id, receiver_key FROM orders_order WHERE tenant_id = %s AND receiver_key = ANY (%s::bigint[])", current_tenant(), db.array(wanted)
+        "SELECT id, receiver_key FROM orders_order WHERE tenant_id = %s AND receiver_key = ANY (%s::bigint[])",
+        current_tenant(),
+        db.array(wanted),
     )
     return {key for id_, key in found if id_ not in mine}
 

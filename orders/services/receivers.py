@@ -39,12 +39,23 @@ def unseal(tenant_id: int, sealed: bytes) -> Receiver:
 
 def mask(receiver: Receiver) -> str:
     """Surname, last digits of the phone, city and district: enough to tell two orders apart on a screen, not enough to find the door."""
-    name = receiver.name if receiver.is_masked else receiver.name[:1] + "*" * min(2, max(1, len(receiver.name) - 1))
+    name = (
+        receiver.name
+        if receiver.is_masked
+        else receiver.name[:1] + "*" * min(2, max(1, len(receiver.name) - 1))
+    )
     phone = receiver.phone if receiver.is_masked else "****" + receiver.phone[-KEPT_PHONE_DIGITS:]
     place = " ".join(part for part in (receiver.province, receiver.city, receiver.district) if part)
     return " ".join(part for part in (name, phone, place) if part)[:120]
 
 
 def _folded(receiver: Receiver) -> str:
-    parts = (receiver.name, receiver.phone, receiver.province, receiver.city, receiver.district, receiver.street)
+    parts = (
+        receiver.name,
+        receiver.phone,
+        receiver.province,
+        receiver.city,
+        receiver.district,
+        receiver.street,
+    )
     return "\x1f".join("".join(unicodedata.normalize("NFKC", part).split()).casefold() for part in parts)

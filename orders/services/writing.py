@@ -28,7 +28,11 @@ def write_findings(findings: Mapping[int, Sequence[Finding]]) -> None:
 
 
 def write_parcels(
-    heads: Mapping[int, Head], lines: Mapping[int, Sequence[Line]], plans: Mapping[int, Sequence[ParcelPlan]], handover: Mapping[int, int], waiting: Iterable[int]
+    heads: Mapping[int, Head],
+    lines: Mapping[int, Sequence[Line]],
+    plans: Mapping[int, Sequence[ParcelPlan]],
+    handover: Mapping[int, int],
+    waiting: Iterable[int],
 ) -> int:
     """Hand the parcels of many orders to the warehouse, facility by facility; returns how many.  `waiting`: orders that stores may grab."""
     at: dict[int, list[int]] = {}

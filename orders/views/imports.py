@@ -35,6 +35,7 @@ from orders.services.imports import Preview
 
 SHOWN = 12  # problems beside the mapping
 PAGE = 50
+ENCODINGS = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "gb18030": "GBK"}
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -110,6 +111,7 @@ def _page(
         "form": form,
         "name_form": MappingNameForm(initial={"mapping_name": seen.mapping_name}),
         "channel": channel,
+        "encoding": ENCODINGS.get(seen.encoding, "XLSX"),
         "targets": [(str(target), label) for target, label in TARGETS.items()],
         "rows": [
             (column, str(column.target or ""), TARGETS.get(column.target) if column.target else "")
@@ -188,7 +190,7 @@ def _problem(row: tuple[Any, ...]) -> Problem:
     number, column, value, code, units, _external, _stops = row
     words = advice(code)
     if units:
-        words = _("%(advice)s %(n)s 件。") % {"advice": words, "n": f"{units:,}"}
+        words = _("%(advice)s%(n)s 件。") % {"advice": words, "n": f"{units:,}"}
     return Problem(number, column, value, words, is_warning=code in SET_ASIDE)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TextIO
 
 from script.house.problem import Problem
 
@@ -96,7 +97,7 @@ class State:
         The lock dies with its process, so a kill -9 leaves nothing to clear away. Waits while a command of
         `wait_for` holds the folder (short ones); any other holder is a Problem that says which.
         """
-        with (self.folder / "lock").open("a") as lock:
+        with self._lock_file() as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -117,7 +118,7 @@ class State:
 
     def holder(self) -> Holder | None:
         """The command that holds the folder now; None when the lock is free."""
-        with (self.folder / "lock").open("a") as lock:
+        with self._lock_file() as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -126,6 +127,10 @@ class State:
                 except (OSError, ValueError):
                     return Holder("unknown", 0, "", {})
         return None
+
+    def _lock_file(self) -> TextIO:
+        """Open the lock, which only its owner may touch: any reader could hold it otherwise."""
+        return os.fdopen(os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600), "r+")
 
     @property
     def _holder_file(self) -> Path:

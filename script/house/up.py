@@ -166,6 +166,7 @@ def run_main_job(site: Site, state: State, supervisor: Supervisor, orders: Path 
         raise Problem(
             f"The main job failed (exit code {job.returncode}):\n{last_lines(output)}\n{last_lines(errors)}"
         )
+    print(errors.read_text(), end="", file=sys.stderr, flush=True)
     lines = [line for line in output.read_text().splitlines() if line.strip()]
     for line in lines[:-1]:
         say(line)

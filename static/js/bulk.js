@@ -1,16 +1,18 @@
 "use strict";
 /* A list with a cursor row and chosen rows (two things), for x-data="bulk".
-   Rows: tbody tr[data-id] with a .cf-ck and, for the sum, data-minor (minor units). [data-open] in a row is what Enter opens.
+   Rows: tbody tr[data-id] with a .cf-ck and, for the sum, data-minor (minor units); data-stamp is what the row was when it was chosen,
+   posted with its id. [data-open] in a row is what Enter opens. Root: data-all-url answers "all" with {rows: [[id, minor, stamp]]}.
    Root: data-bulk="NAME" keeps the choice over pages of this list until Esc or "cf:bulk-done"; data-total = rows of the whole list;
    data-exponent = digits of the currency. A swap of rows by live update keeps both choice and cursor. */
 document.addEventListener("alpine:init", () => {
   Alpine.data("bulk", () => ({
     chosen: {},
+    seen: {},
     isAll: false,
     current: "",
     anchor: -1,
     init() {
-      this.chosen = this.recall();
+      ({ chosen: this.chosen = {}, seen: this.seen = {} } = this.recall());
       this.onKey = e => { if (this.key(e.detail)) e.preventDefault(); };
       this.onSwap = () => this.paint();
       this.onDone = () => this.clear();
@@ -30,9 +32,11 @@ document.addEventListener("alpine:init", () => {
     },
     get name() { return this.$root.dataset.bulk ? `cf-bulk-${this.$root.dataset.bulk}` : ""; },
     get total() { return Number(this.$root.dataset.total || 0); },
-    get count() { return this.isAll ? this.total.toLocaleString("zh-CN") : Object.keys(this.chosen).length; },
+    get many() { return this.isAll ? this.total : Object.keys(this.chosen).length; },
+    get count() { return this.many.toLocaleString("zh-CN"); },
     get any() { return this.isAll || Object.keys(this.chosen).length > 0; },
     get ids() { return this.isAll ? "" : Object.keys(this.chosen).join(","); },
+    get stamps() { return this.isAll ? "" : Object.keys(this.chosen).map(id => this.seen[id] ?? "").join(","); },
     get allFlag() { return this.isAll ? "1" : ""; },
     get hasMoney() { return !this.isAll && Object.values(this.chosen).some(minor => minor !== null); },
     get money() {
@@ -44,7 +48,7 @@ document.addEventListener("alpine:init", () => {
     },
     get offersAll() {
       const rows = this.rows();
-      return !this.isAll && rows.length > 0 && this.total > rows.length && rows.every(row => row.dataset.id in this.chosen);
+      return !this.isAll && rows.length > 0 && this.total > rows.length && this.many < this.total && rows.every(row => row.dataset.id in this.chosen);
     },
     rows() { return [...this.$root.querySelectorAll("tbody tr[data-id]")]; },
     recall() {
@@ -52,11 +56,17 @@ document.addEventListener("alpine:init", () => {
     },
     keep() {
       if (!this.name) return;
-      try { sessionStorage.setItem(this.name, JSON.stringify(this.chosen)); } catch { /* private mode */ }
+      try { sessionStorage.setItem(this.name, JSON.stringify({ chosen: this.chosen, seen: this.seen })); } catch { /* private mode */ }
     },
     put(row, isOn) {
-      if (isOn) this.chosen[row.dataset.id] = row.dataset.minor ?? null;
-      else delete this.chosen[row.dataset.id];
+      const { id, minor, stamp } = row.dataset;
+      if (isOn) {
+        this.chosen[id] = minor ?? null;
+        if (stamp) this.seen[id] = stamp;
+      } else {
+        delete this.chosen[id];
+        delete this.seen[id];
+      }
     },
     paint() {
       const rows = this.rows();
@@ -84,8 +94,19 @@ document.addEventListener("alpine:init", () => {
       this.rows().forEach(row => this.put(row, isOn));
       this.paint();
     },
-    chooseAll() { this.isAll = true; this.paint(); },
-    clear() { this.chosen = {}; this.isAll = false; this.anchor = -1; this.paint(); },
+    async chooseAll() {
+      const url = this.$root.dataset.allUrl;
+      if (!url) this.isAll = true;
+      else {
+        const answer = await fetch(url, { headers: { "HX-Request": "true" } });
+        if (!answer.ok) return;
+        const { rows } = await answer.json();
+        this.seen = Object.fromEntries(rows.map(([id, , stamp]) => [id, stamp]));
+        this.chosen = Object.fromEntries(rows.map(([id, minor]) => [id, minor]));
+      }
+      this.paint();
+    },
+    clear() { this.chosen = {}; this.seen = {}; this.isAll = false; this.anchor = -1; this.paint(); },
     point(e) {
       const row = e.target.closest("tbody tr[data-id]");
       this.ranged = e.shiftKey;

@@ -32,23 +32,28 @@
     const place = point => { const [x, y] = metres(point); return [width / 2 + x * scale, height / 2 + y * scale]; };
     const [x, y] = [width / 2, height / 2];
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    for (let step = 1; step < 12; step += 1) add("circle", { class: "gr", cx: x, cy: y, r: step * far * scale / 4 });
+    const step = [250, 500, 1000, 2000, 5000, 10000, 50000].find(m => far / m <= 4) ?? 200000;
+    for (let m = step; m * scale < Math.hypot(width, height) / 2; m += step) add("circle", { class: "gr", cx: x, cy: y, r: m * scale });
     [...reach].reverse().forEach(({ m }, index) => add("circle", { class: index === reach.length - 1 ? "r1" : "r2", cx: x, cy: y, r: m * scale }));
     stores.filter(s => s.on).forEach(s => { const [a, b] = place(s.at); add("line", { class: "ed", x1: x, y1: y, x2: a, y2: b }); });
+    // Every label has room of its own or is left out: the panel beside the map has them all.
     const taken = stores.map(s => { const [a, b] = place(s.at); return [a - 13, b - 13, a + 13, b + 13]; });
     taken.push([x - 16, y - 34, x + 16, y + 6]);
     reach.forEach(({ m, label }) => add("text", { class: "rl", x, y: Math.max(18, y - m * scale + 18), "text-anchor": "middle" }, label));
     stores.forEach(s => {
       const [a, b] = place(s.at);
+      if (s.hue === "none" && (a < 12 || b < 12 || a > width - 12 || b > height - 12)) return;
       add("circle", { class: `pt ${s.hue === "none" ? "pt--none" : `cf-f-${s.hue}`}`, cx: a, cy: b, r: s.hue === "none" ? 7 : 11 });
       add("path", { class: "gl", d: GLYPHS[s.hue](a, b) });
-      const name = add("text", { class: "nm", x: a + 16, y: b }, s.name), size = name.getBBox();
-      const isRight = a + 20 + size.width < width;
-      if (!isRight) { name.setAttribute("x", a - 16); name.setAttribute("text-anchor", "end"); }
-      const box = isRight ? [a + 16, b - 12, a + 18 + size.width, b + 18] : [a - 18 - size.width, b - 12, a - 16, b + 18];
-      if (taken.some(other => overlaps(box, other)) && s.hue === "none") { name.remove(); return; }
+      const name = add("text", { class: "nm", x: a + 16, y: b }, s.name), w = Math.max(name.getBBox().width, 44);
+      const right = [a + 16, b - 12, a + 18 + w, b + 18], left = [a - 18 - w, b - 12, a - 16, b + 18];
+      const fits = box => box[0] > 0 && box[2] < width && box[3] < height && !taken.some(other => overlaps(box, other));
+      const box = [right, left].find(fits);
+      if (!box) { name.remove(); return; }
       taken.push(box);
-      add("text", { class: "n2", x: isRight ? a + 16 : a - 16, y: b + 15, "text-anchor": isRight ? "start" : "end" }, s.far);
+      const end = box === left ? { x: a - 16, "text-anchor": "end" } : { x: a + 16 };
+      Object.entries(end).forEach(([key, value]) => name.setAttribute(key, value));
+      add("text", { class: "n2", y: b + 15, ...end }, s.far);
     });
     add("path", { class: "buyer", d: `M${x} ${y + 4}c-13 -17 -13 -34 0 -34s13 17 0 34z` });
     add("circle", { cx: x, cy: y - 18, r: 4.5, class: "pin" });

@@ -13,7 +13,7 @@ from django.db import models
 
 from core import db
 from core.accounts import Role
-from core.models import ApiKey, AuditEntry, Job, Membership, StoredFile
+from core.models import ApiKey, AuditEntry, IdempotentRequest, Job, Membership, StoredFile
 from core.models.jobs import JobStatus
 from core.tenancy import TenantRow, tenant
 from inventory.models import (
@@ -31,6 +31,7 @@ from o2o.models import Dispatch, Offer
 from orders.models import (
     Channel,
     ChannelOrder,
+    ChannelOrderVersion,
     Finding,
     Import,
     ImportProblem,
@@ -68,22 +69,30 @@ ARGUMENTS: dict[str, type[models.Model]] = {
 }
 
 
+# Addresses under a prefix that mean a particular row by a name: the page of a store is not the page of a warehouse.
+PARTICULAR = {("o2o/store/", "facility_id"): "store", ("o2o/", "store_id"): "store"}
+
+
 @dataclass
 class World:
-    """One merchant: a member who may do everything, a key, and an id for each model."""
+    """One merchant: a member who may do everything, a key, an id for each model, and particular rows by name."""
 
     tenant_id: int
     user_id: int = 0
     token: str = ""
     ids: dict[type[models.Model], int] = field(default_factory=dict)
+    particular: dict[str, int] = field(default_factory=dict)
 
     def id_of(self, model: type[models.Model]) -> int:
         if model not in self.ids:
             raise LookupError(f"{model._meta.label} has no row in tests/house/world.py: make one with a builder")
         return self.ids[model]
 
-    def argument(self, name: str, view: Any) -> int:
+    def argument(self, name: str, view: Any, route: str = "") -> int:
         """The value of an address argument; LookupError says what to add."""
+        for (prefix, argument), row in PARTICULAR.items():
+            if name == argument and route.startswith(prefix):
+                return self.particular[row]
         if name == "pk":
             view_class = getattr(view, "cls", None) or getattr(view, "view_class", None)
             if view_class is None or view_class.queryset is None:
@@ -173,10 +182,12 @@ def _release_more(world: World) -> None:
 def _dispatches(world: World) -> None:
     ids = world.ids
     order_id = make.make_order(ids[Channel], ids[Facility], status=OrderStatus.DISPATCHING)
+    make.make_channel_order(ids[Channel], order_id)
     parcel_id = make.make_parcel(ids[Facility], order_id, status=ParcelStatus.WAITING)
     make.make_parcel_line(parcel_id, ids[Sku], make.make_order_line(order_id, ids[Sku]))
     ids[Dispatch] = make.make_dispatch(order_id, ids[Facility])
-    ids[Offer] = make.make_offer(ids[Dispatch], make.make_store(code="ST"))
+    world.particular["store"] = make.make_store(code="ST")
+    ids[Offer] = make.make_offer(ids[Dispatch], world.particular["store"])
 
 
 def _rest(world: World) -> None:
@@ -186,6 +197,8 @@ def _rest(world: World) -> None:
     ids[Mapping] = make.make_mapping()
     ids[StoredFile] = make.make_file()
     ids[AuditEntry] = make.make_audit_entry()
+    ids[ChannelOrderVersion] = make.make_channel_order_version(ids[ChannelOrder])
+    ids[IdempotentRequest] = make.make_idempotent_request(ids[ApiKey])
 
 
 def _first(model: type[models.Model], **where: int) -> int:

@@ -44,8 +44,12 @@ def confirm_picks(*, wave_ids: Sequence[int], actor_id: int | None = None) -> Pi
     waiting = {id_: wave_id for id_, wave_id, status in parcels if status == ParcelStatus.RELEASED}
     if not waiting:
         return Picked((), 0, ())
-    document = accounts.record("pick", "wave", min(wave_ids), actor_id=actor_id, detail={"waves": sorted(wave_ids)})
-    done = handling.pick(totes={id_: carts[w] for id_, w in waiting.items()}, document_id=document, actor_id=actor_id)
+    document = accounts.record(
+        "pick", "wave", min(wave_ids), actor_id=actor_id, detail={"waves": sorted(wave_ids)}
+    )
+    done = handling.pick(
+        totes={id_: carts[w] for id_, w in waiting.items()}, document_id=document, actor_id=actor_id
+    )
     whole = tuple(id_ for id_ in waiting if id_ not in set(done.held_owners))
     _mark_picked(set(whole), parcels)
     return Picked(whole, done.units, done.held_owners)
@@ -60,13 +64,22 @@ def confirm_pick(*, wave_id: int, allocation_id: int, actor_id: int | None = Non
     if not carts:
         raise NoWave(_("没有这个波次。"), wave_id=wave_id)
     waiting = {id_: wave_id for id_, _wave, status in parcels if status == ParcelStatus.RELEASED}
-    owner = db.rows("SELECT owner_ref FROM inventory_allocation WHERE tenant_id = %s AND id = %s", current_tenant(), allocation_id)
+    owner = db.rows(
+        "SELECT owner_ref FROM inventory_allocation WHERE tenant_id = %s AND id = %s",
+        current_tenant(),
+        allocation_id,
+    )
     if not owner or owner[0][0] not in {id_ for id_, _wave, _status in parcels}:
         raise NotPickable(_("这一条不在这个波次里，可能已经取消。"), allocation_id=allocation_id)
     if owner[0][0] not in waiting:
         return Picked((), 0, ())
     parcel_id = owner[0][0]
-    done = handling.pick(totes={parcel_id: carts[wave_id]}, document_id=wave_id, allocation_ids=[allocation_id], actor_id=actor_id)
+    done = handling.pick(
+        totes={parcel_id: carts[wave_id]},
+        document_id=wave_id,
+        allocation_ids=[allocation_id],
+        actor_id=actor_id,
+    )
     if done.held_owners:
         raise NotPickable(_("这个批次已冻结，放回原位。"), code="lot_held", allocation_id=allocation_id)
     left = db.rows(
@@ -92,9 +105,12 @@ def ship(*, wave_ids: Sequence[int], actor_id: int | None = None) -> Shipped:
         return Shipped((), 0, ())
     held = handling.lock_owned(ready)
     leaving = [id_ for id_ in ready if id_ not in held]
-    units = handling.ship(owner_refs=leaving, actor_id=actor_id) if leaving else 0
+    if not leaving:
+        return Shipped((), 0, tuple(sorted(held)))
+    units = handling.ship(owner_refs=leaving, actor_id=actor_id)
     left = db.rows(
-        "UPDATE warehouse_parcel SET status = %s, shipped_at = clock_timestamp() WHERE tenant_id = %s AND id = ANY (%s::bigint[]) RETURNING ref",
+        "UPDATE warehouse_parcel SET status = %s, shipped_at = clock_timestamp()"
+        " WHERE tenant_id = %s AND id = ANY (%s::bigint[]) RETURNING ref",
         int(ParcelStatus.SHIPPED),
         current_tenant(),
         db.array(leaving),
@@ -120,7 +136,11 @@ def _mark_picked(parcel_ids: Collection[int], parcels: Sequence[tuple[int, int, 
         current_tenant(),
         db.array(list(parcel_ids)),
     )
-    busy = {wave_id for id_, wave_id, status in parcels if status == ParcelStatus.RELEASED and id_ not in parcel_ids}
+    busy = {
+        wave_id
+        for id_, wave_id, status in parcels
+        if status == ParcelStatus.RELEASED and id_ not in parcel_ids
+    }
     _set_status({wave_id for _, wave_id, _ in parcels} - busy, WaveStatus.PICKED)
 
 

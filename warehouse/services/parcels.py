@@ -49,13 +49,37 @@ def plan(*, facility_id: int, parcels: Sequence[ParcelInput], waiting: Sequence[
     db.insert(
         Parcel,
         [
-            "id", "facility", "ref", "status", "handover", "units", "weight_g", "carton_no", "carton_of", "reason", "min_expires_on",
-            "priority", "ship_by", "label",
+            "id",
+            "facility",
+            "ref",
+            "status",
+            "handover",
+            "units",
+            "weight_g",
+            "carton_no",
+            "carton_of",
+            "reason",
+            "min_expires_on",
+            "priority",
+            "ship_by",
+            "label",
         ],
         [
             (
-                id_, facility_id, p.ref, 0 if wait else 1, int(p.handover), sum([line.quantity for line in p.lines]), p.weight_g, p.carton_no, p.carton_of, p.reason, p.min_expires_on,
-                p.priority, p.ship_by, p.label,
+                id_,
+                facility_id,
+                p.ref,
+                0 if wait else 1,
+                int(p.handover),
+                sum([line.quantity for line in p.lines]),
+                p.weight_g,
+                p.carton_no,
+                p.carton_of,
+                p.reason,
+                p.min_expires_on,
+                p.priority,
+                p.ship_by,
+                p.label,
             )
             for id_, p, wait in zip(ids, parcels, waiting, strict=True)
         ],
@@ -65,7 +89,10 @@ def plan(*, facility_id: int, parcels: Sequence[ParcelInput], waiting: Sequence[
     db.insert(
         ParcelLine,
         ["id", "parcel", "sku", "ref", "quantity"],
-        [(line_id, id_, line.sku_id, line.ref, line.quantity) for line_id, (id_, _, line) in zip(line_ids, flat, strict=True)],
+        [
+            (line_id, id_, line.sku_id, line.ref, line.quantity)
+            for line_id, (id_, _, line) in zip(line_ids, flat, strict=True)
+        ],
     )
     promises.write_reservations(
         facility_id,
@@ -79,7 +106,9 @@ def plan(*, facility_id: int, parcels: Sequence[ParcelInput], waiting: Sequence[
 
 def lock_of_orders(order_refs: Sequence[int]) -> list[tuple[int, int, int, int]]:
     """Lock the parcels of these orders: (id, ref, status, facility)."""
-    return db.lock(Rank.PARCEL, Parcel, "id, ref, status, facility_id", "ref = ANY (%s::bigint[])", db.array(order_refs))  # type: ignore[return-value]
+    return db.lock(
+        Rank.PARCEL, Parcel, "id, ref, status, facility_id", "ref = ANY (%s::bigint[])", db.array(order_refs)
+    )  # type: ignore[return-value]
 
 
 def cancel_of_orders(*, order_refs: Sequence[int]) -> list[int]:
@@ -104,7 +133,11 @@ def move_waiting(*, order_ref: int, to_facility: int) -> bool:
 
     Locks the parcels, then the anchors of both facilities in order.
     """
-    found = [(id_, facility) for id_, _, status, facility in lock_of_orders([order_ref]) if status == ParcelStatus.WAITING]
+    found = [
+        (id_, facility)
+        for id_, _, status, facility in lock_of_orders([order_ref])
+        if status == ParcelStatus.WAITING
+    ]
     if not found:
         return False
     ids = [id_ for id_, _ in found]

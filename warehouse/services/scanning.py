@@ -96,7 +96,9 @@ def _right_goods(task: Pick, scanned: Scanned) -> Verdict:
     if scanned.lot:
         if scanned.lot != task.lot_code:
             found = next((lot for lot in list_lots_by_code([scanned.lot]) if lot.sku_id == task.sku_id), None)
-            stranger = LotCard(0, scanned.lot, scanned.expires_on, task.sku_id, task.sku_code, task.sku_name, is_held=False)
+            stranger = LotCard(
+                0, scanned.lot, scanned.expires_on, task.sku_id, task.sku_code, task.sku_name, is_held=False
+            )
             return _lot(task, found or stranger)
         return _dates_agree(task, scanned)
     others = list_other_lots(task)
@@ -116,7 +118,9 @@ def _dates_agree(task: Pick, scanned: Scanned) -> Verdict:
     if scanned.expires_on and scanned.expires_on != task.expires_on:
         return replace(
             _wanted(task, VerdictKind.WRONG_LOT, _("到期日不对")),
-            advice=_("批次号一样，印的到期日不一样。放一边，告诉组长。") if scanned.lot else _("放回去，拿到期日对的这批。"),
+            advice=_("批次号一样，印的到期日不一样。放一边，告诉组长。")
+            if scanned.lot
+            else _("放回去，拿到期日对的这批。"),
             scanned=scanned.lot or _("到 %(day)s") % {"day": scanned.expires_on},
             scanned_note=_("到 %(day)s") % {"day": scanned.expires_on} if scanned.lot else "",
         )
@@ -134,10 +138,22 @@ def _lot(task: Pick, lot: LotCard) -> Verdict:
         return replace(_expired(task, lot.code, lot.expires_on), may_skip=False)
     if lot.is_held:
         return replace(
-            _wanted(task, VerdictKind.HELD, _("这批冻结了")), advice=_("放回去，别动它。拿要拿的这批。"), scanned=lot.code, scanned_note=until
+            _wanted(task, VerdictKind.HELD, _("这批冻结了")),
+            advice=_("放回去，别动它。拿要拿的这批。"),
+            scanned=lot.code,
+            scanned_note=until,
         )
-    advice = _("放回去，拿先到期的这批。") if (lot.expires_on or date.max) > (task.expires_on or date.max) else _("放回去，拿分给这单的这批。")
-    return replace(_wanted(task, VerdictKind.WRONG_LOT, _("批次不对")), advice=advice, scanned=lot.code, scanned_note=until)
+    advice = (
+        _("放回去，拿先到期的这批。")
+        if (lot.expires_on or date.max) > (task.expires_on or date.max)
+        else _("放回去，拿分给这单的这批。")
+    )
+    return replace(
+        _wanted(task, VerdictKind.WRONG_LOT, _("批次不对")),
+        advice=advice,
+        scanned=lot.code,
+        scanned_note=until,
+    )
 
 
 def _lot_is_good(task: Pick) -> Verdict:
@@ -159,10 +175,18 @@ def _nothing_known(task: Pick, scanned: Scanned, spellings: tuple[str, ...]) -> 
     places = list_bins_by_code(facility_id, spellings)
     if places:
         return Verdict(
-            VerdictKind.WRONG_BIN, _("货位不对"), _("走到要去的货位再扫。"), next(iter(places)), "", task.bin_code, task.sku_name
+            VerdictKind.WRONG_BIN,
+            _("货位不对"),
+            _("走到要去的货位再扫。"),
+            next(iter(places)),
+            "",
+            task.bin_code,
+            task.sku_name,
         )
     return replace(
-        _wanted(task, VerdictKind.UNKNOWN, _("没见过这个码")), advice=_("看看是不是扫了别的码。商品、批次、货位都行。"), scanned=scanned.text[:24]
+        _wanted(task, VerdictKind.UNKNOWN, _("没见过这个码")),
+        advice=_("看看是不是扫了别的码。商品、批次、货位都行。"),
+        scanned=scanned.text[:24],
     )
 
 
@@ -185,12 +209,19 @@ def _expired(task: Pick, lot_code: str, expires_on: date | None) -> Verdict:
 
 def _held(task: Pick) -> Verdict:
     return Verdict(
-        VerdictKind.HELD, _("这批冻结了"), _("放回原位，不能发。这个包裹停在这里，等质量管理定。"), task.lot_code, _note(task), may_skip=True
+        VerdictKind.HELD,
+        _("这批冻结了"),
+        _("放回原位，不能发。这个包裹停在这里，等质量管理定。"),
+        task.lot_code,
+        _note(task),
+        may_skip=True,
     )
 
 
 def _gone() -> Verdict:
-    return Verdict(VerdictKind.GONE, _("这一条没有了"), _("可能刚取消，或者别人拣了。看新的一条。"), may_skip=True)
+    return Verdict(
+        VerdictKind.GONE, _("这一条没有了"), _("可能刚取消，或者别人拣了。看新的一条。"), may_skip=True
+    )
 
 
 def _right(task: Pick) -> Verdict:

@@ -19,8 +19,8 @@ STAGING = "STAGING"
 LAST = 1_000_000  # after every cart in the walk
 
 FREE_CARTS = (
-    "facility_id = %s AND kind = 3 AND code <> 'STAGING' AND NOT EXISTS (SELECT FROM warehouse_wave w WHERE w.tenant_id = inventory_bin.tenant_id"
-    " AND w.tote_id = inventory_bin.id AND w.status < 3)"
+    "facility_id = %s AND kind = 3 AND code <> 'STAGING' AND NOT EXISTS (SELECT FROM warehouse_wave w"
+    " WHERE w.tenant_id = inventory_bin.tenant_id AND w.tote_id = inventory_bin.id AND w.status < 3)"
 )
 
 
@@ -34,7 +34,12 @@ class Released:
 
 
 def release(
-    *, facility_id: int, limit: int, size: int = SIZE, parcel_ids: Sequence[int] | None = None, bulk_tote: int | None = None
+    *,
+    facility_id: int,
+    limit: int,
+    size: int = SIZE,
+    parcel_ids: Sequence[int] | None = None,
+    bulk_tote: int | None = None,
 ) -> Released:
     """Claim up to `limit` planned parcels (earliest deadline first; or these), allocate their lots first expired first out, and put them
     on carts of `size`; or, handled in bulk, all on the staging area `bulk_tote`.
@@ -42,16 +47,22 @@ def release(
     Parcels claimed elsewhere are skipped.  Locks parcels, carts, anchors, balances, in that order.  No free cart: nothing is released.
     """
     if bulk_tote is None:
-        free = db.rows(f"SELECT count(*) FROM inventory_bin WHERE tenant_id = %s AND {FREE_CARTS}", current_tenant(), facility_id)
+        free = db.rows(
+            f"SELECT count(*) FROM inventory_bin WHERE tenant_id = %s AND {FREE_CARTS}",
+            current_tenant(),
+            facility_id,
+        )
         limit = min(limit, free[0][0] * size)
     claimed = _claim(facility_id, limit, parcel_ids)
     if not claimed:
         return Released((), ())
     wanted = -(-len(claimed) // size)
     if bulk_tote is None:
-        carts = [row[0] for row in db.claim(Rank.WAVE, Bin, "id", FREE_CARTS, facility_id, order="sequence, id", limit=wanted)]
+        carts = _claim_carts(facility_id, wanted)
     else:
         carts = [bulk_tote] * wanted
+    if not carts:
+        return Released((), ())
     claimed = dict(list(claimed.items())[: len(carts) * size])
     result = allocations.allocate(facility_id=facility_id, owner_units=claimed)
     if result.short:
@@ -60,8 +71,9 @@ def release(
     short = set(result.short)
     ready = [id_ for id_ in claimed if id_ not in short]
     wave_ids = _write(facility_id, ready, carts, size, is_bulk=bulk_tote is not None)
-    outbox.emit("WavesReleased", {"wave_ids": wave_ids})
-    live.push(current_tenant(), "wave", wave_ids)
+    if wave_ids:
+        outbox.emit("WavesReleased", {"wave_ids": wave_ids})
+        live.push(current_tenant(), "wave", wave_ids)
     return Released(tuple(wave_ids), tuple(ready), result.short)
 
 
@@ -69,7 +81,10 @@ def get_bulk_tote(facility_id: int) -> int:
     """The staging area where pallets stand between picking and shipping; made when it is first asked for."""
     for _try in range(2):
         found = db.rows(
-            "SELECT id FROM inventory_bin WHERE tenant_id = %s AND facility_id = %s AND code = %s", current_tenant(), facility_id, STAGING
+            "SELECT id FROM inventory_bin WHERE tenant_id = %s AND facility_id = %s AND code = %s",
+            current_tenant(),
+            facility_id,
+            STAGING,
         )
         if found:
             return found[0][0]  # type: ignore[no-any-return]
@@ -97,7 +112,22 @@ def _claim(facility_id: int, limit: int, parcel_ids: Sequence[int] | None) -> di
     return dict(db.claim(Rank.PARCEL, Parcel, "id, units", where, *params, order="ship_by, id", limit=limit))  # type: ignore[arg-type]
 
 
-def _write(facility_id: int, parcel_ids: Sequence[int], carts: Sequence[int], size: int, *, is_bulk: bool) -> list[int]:
+def _claim_carts(facility_id: int, wanted: int) -> list[int]:
+    """Free carts, locked.  Looked at again under the lock: one that another release took a moment ago still looked free before."""
+    claimed = db.claim(Rank.WAVE, Bin, "id", FREE_CARTS, facility_id, order="sequence, id", limit=wanted)
+    carts = [row[0] for row in claimed]
+    taken = db.rows(
+        "SELECT tote_id FROM warehouse_wave WHERE tenant_id = %s AND tote_id = ANY (%s::bigint[]) AND status < %s",
+        current_tenant(),
+        db.array(carts),
+        int(WaveStatus.SHIPPED),
+    )
+    return [cart for cart in carts if (cart,) not in taken]
+
+
+def _write(
+    facility_id: int, parcel_ids: Sequence[int], carts: Sequence[int], size: int, *, is_bulk: bool
+) -> list[int]:
     if not parcel_ids:
         return []
     wave_ids = list(db.new_ids(-(-len(parcel_ids) // size)))
@@ -106,7 +136,15 @@ def _write(facility_id: int, parcel_ids: Sequence[int], carts: Sequence[int], si
         Wave,
         ["id", "facility", "code", "status", "tote", "is_bulk", "parcel_count"],
         [
-            (id_, facility_id, _code(id_, now), int(WaveStatus.RELEASED), cart, is_bulk, min(size, len(parcel_ids) - i * size))
+            (
+                id_,
+                facility_id,
+                _code(id_, now),
+                int(WaveStatus.RELEASED),
+                cart,
+                is_bulk,
+                min(size, len(parcel_ids) - i * size),
+            )
             for i, (id_, cart) in enumerate(zip(wave_ids, carts, strict=False))
         ],
     )

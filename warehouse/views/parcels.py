@@ -41,7 +41,9 @@ def parcel_list(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("q", "").strip().lstrip("Pp-")
     missing = ""
     if asked:
-        found = Parcel.objects.filter(id=int(asked)).exists() if asked.isdecimal() and len(asked) < 17 else False
+        found = (
+            Parcel.objects.filter(id=int(asked)).exists() if asked.isdecimal() and len(asked) < 17 else False
+        )
         if found:
             return redirect("warehouse:parcel", int(asked))
         missing = request.GET["q"].strip()
@@ -108,7 +110,11 @@ def parcel(request: HttpRequest, parcel_id: int) -> HttpResponse:
         "place": place,
         "state": parcel_state(found.status),
         "lines": [
-            (line, [pick for pick in picks if pick.line_ref == line.line_id], [gone for gone in shipped if gone.line_id == line.line_id])
+            (
+                line,
+                [pick for pick in picks if pick.line_ref == line.line_id],
+                [gone for gone in shipped if gone.line_id == line.line_id],
+            )
             for line in lines
         ],
         "units": sum(line.quantity for line in lines),
@@ -125,10 +131,19 @@ def parcel(request: HttpRequest, parcel_id: int) -> HttpResponse:
 def _facts(parcel: Parcel, shipped_units: int) -> list[Fact]:
     facts = []
     if parcel.shipped_at:
-        facts.append(Fact(parcel.shipped_at, _("发货"), _("%(n)d 件出库，批次在流水里") % {"n": shipped_units}))
+        facts.append(
+            Fact(parcel.shipped_at, _("发货"), _("%(n)d 件出库，批次在流水里") % {"n": shipped_units})
+        )
     if parcel.wave:
         facts.append(
-            Fact(parcel.wave.created_at, _("进波次 %(code)s") % {"code": parcel.wave.code}, _("第 %(n)s 格") % {"n": parcel.slot or "—"}, "live")
+            Fact(
+                parcel.wave.created_at,
+                _("进波次 %(code)s") % {"code": parcel.wave.code},
+                _("第 %(n)s 格") % {"n": parcel.slot or "—"},
+                "live",
+            )
         )
-    facts.append(Fact(parcel.created_at, _("拆成这个包裹"), _REASONS.get(parcel.reason, parcel.reason), "wait"))
+    facts.append(
+        Fact(parcel.created_at, _("拆成这个包裹"), _REASONS.get(parcel.reason, parcel.reason), "wait")
+    )
     return facts

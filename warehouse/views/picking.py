@@ -47,9 +47,14 @@ def scan(request: HttpRequest, wave_id: int) -> HttpResponse:
         verdict = Verdict(VerdictKind.UNKNOWN, _("没扫全"), _("再扫一次。"))
     else:
         data = form.cleaned_data
-        verdict = take_scan(wave_id=wave_id, allocation_id=data["allocation"], text=data["text"], actor_id=request.user.pk)
+        verdict = take_scan(
+            wave_id=wave_id, allocation_id=data["allocation"], text=data["text"], actor_id=request.user.pk
+        )
     names = ("title", "advice", "scanned", "scanned_note", "wanted", "wanted_note", "may_skip")
-    return JsonResponse({"kind": verdict.kind.value, "scan": request.POST.get("scan", "")[:64]} | {name: getattr(verdict, name) for name in names})
+    return JsonResponse(
+        {"kind": verdict.kind.value, "scan": request.POST.get("scan", "")[:64]}
+        | {name: getattr(verdict, name) for name in names}
+    )
 
 
 def _work(wave_id: int) -> dict[str, Any]:

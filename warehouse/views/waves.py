@@ -66,19 +66,31 @@ def _wave_list(request: HttpRequest, form: ReleaseForm | None) -> HttpResponse:
     ids = [card.id for card in facilities if chosen is None or card.id == chosen.id]
     now = clock.now()
     is_shipped = request.GET.get("tab") == "shipped"
-    context: dict[str, Any] = {"facilities": facilities, "chosen": chosen, "is_shipped": is_shipped, "now": now}
+    context: dict[str, Any] = {
+        "facilities": facilities,
+        "chosen": chosen,
+        "is_shipped": is_shipped,
+        "now": now,
+    }
     if is_shipped:
         left = Wave.objects.select_related("tote").filter(facility_id__in=ids, status=WaveStatus.SHIPPED)
-        page = list_page(request, left, sorts={"newest": Sort("created_at", is_descending=True)}, default="-newest")
+        page = list_page(
+            request, left, sorts={"newest": Sort("created_at", is_descending=True)}, default="-newest"
+        )
         context |= {"page": page, "rows": _rows(page.rows, facilities, now)}
     else:
         rows = _rows(queries.list_open_waves(ids), facilities, now)
-        context["rows"] = sorted(rows, key=lambda row: (row["left_s"] is None, row["left_s"] or 0, row["wave"].id))
+        context["rows"] = sorted(
+            rows, key=lambda row: (row["left_s"] is None, row["left_s"] or 0, row["wave"].id)
+        )
     waiting = queries.list_waiting([card.id for card in facilities])
     names = {card.id: card.name for card in facilities}
     context |= {
         "columns": _columns(),
-        "waiting": [(row, names[row.facility_id], seconds_left(row.ship_by, now), row.parcels >= queries.COUNT_MOST) for row in waiting],
+        "waiting": [
+            (row, names[row.facility_id], seconds_left(row.ship_by, now), row.parcels >= queries.COUNT_MOST)
+            for row in waiting
+        ],
         "form": form or _release_form(facilities, waiting),
         "can_work": may_work(request.membership),  # type: ignore[attr-defined]
     }
@@ -134,10 +146,21 @@ def release(request: HttpRequest) -> HttpResponse:
     if not done.wave_ids:
         say(request, Toast(_why_none(place), "warn"))
         return redirect("warehouse:waves")
-    text = _("下发了 %(waves)d 个波次，%(parcels)d 个包裹。") % {"waves": len(done.wave_ids), "parcels": len(done.parcel_ids)}
+    text = _("下发了 %(waves)d 个波次，%(parcels)d 个包裹。") % {
+        "waves": len(done.wave_ids),
+        "parcels": len(done.parcel_ids),
+    }
     if done.short:
         text += _("%(n)d 个包裹的货刚没了，退回审单。") % {"n": len(done.short)}
-    say(request, Toast(text, "warn" if done.short else "done", link=reverse("warehouse:pick", args=[done.wave_ids[0]]), link_label=_("去拣")))
+    say(
+        request,
+        Toast(
+            text,
+            "warn" if done.short else "done",
+            link=reverse("warehouse:pick", args=[done.wave_ids[0]]),
+            link_label=_("去拣"),
+        ),
+    )
     return redirect("warehouse:waves")
 
 
@@ -176,7 +199,8 @@ def _wave_context(request: HttpRequest, wave_id: int) -> dict[str, Any]:
     counts = queries.count_waves([wave_id]).get(wave_id, WaveCounts())
     by_parcel: dict[int, list[queries.Pick]] = {id_: [] for id_ in ids}
     for pick in picks:
-        by_parcel[pick.parcel_id].append(pick)
+        if pick.parcel_id in by_parcel:
+            by_parcel[pick.parcel_id].append(pick)
     open_picks = queries.walk(picks)
     return {
         "wave": found,
@@ -185,8 +209,13 @@ def _wave_context(request: HttpRequest, wave_id: int) -> dict[str, Any]:
         "counts": counts,
         "segments": _segments(counts),
         "left_s": seconds_left(counts.ship_by, now),
-        "parcels": [(parcel, parcel_state(parcel.status), by_parcel[parcel.id], shipped.get(parcel.id, [])) for parcel in parcels],
+        "parcels": [
+            (parcel, parcel_state(parcel.status), by_parcel[parcel.id], shipped.get(parcel.id, []))
+            for parcel in parcels
+        ],
         "picks": picks,
+        "left_out": max(0, found.parcel_count - len(parcels)),
+        "is_large": found.parcel_count > queries.PARCELS_SHOWN,
         "open_lines": len(open_picks),
         "open_units": sum(pick.quantity for pick in open_picks),
         "held_parcels": len({pick.parcel_id for pick in picks if pick.is_held}),
@@ -201,7 +230,13 @@ def confirm_all(request: HttpRequest, wave_id: int) -> HttpResponse:
     """Picked by paper: everything of the wave that no hold keeps is on the cart."""
     get_wave(request.membership, wave_id)  # type: ignore[attr-defined]
     done = floor.confirm_picks(wave_ids=[wave_id], actor_id=request.user.pk)
-    _say(request, _("拣好了 %(n)d 个包裹，%(units)d 件上车。"), len(done.parcel_ids), done.units, len(done.held))
+    _say(
+        request,
+        _("拣好了 %(n)d 个包裹，%(units)d 件上车。"),
+        len(done.parcel_ids),
+        done.units,
+        len(done.held),
+    )
     return redirect("warehouse:wave", wave_id)
 
 
@@ -211,7 +246,9 @@ def ship(request: HttpRequest, wave_id: int) -> HttpResponse:
     """What is picked leaves the building, with its lots."""
     get_wave(request.membership, wave_id)  # type: ignore[attr-defined]
     done = floor.ship(wave_ids=[wave_id], actor_id=request.user.pk)
-    _say(request, _("发了 %(n)d 个包裹，%(units)d 件出库。"), len(done.parcel_ids), done.units, len(done.held))
+    _say(
+        request, _("发了 %(n)d 个包裹，%(units)d 件出库。"), len(done.parcel_ids), done.units, len(done.held)
+    )
     return redirect("warehouse:wave", wave_id)
 
 

@@ -78,8 +78,7 @@ class Command(BaseCommand):
             status = Job.objects.get(id=job_id).status if job_id else None
             if status not in UNFINISHED:  # a job that was killed is still unfinished and goes on at its cursor
                 job_id = imports.start_recognised(tenant_id=tenant_id, import_id=import_id)
-        assert job_id is not None
-        self._follow(Watch(tenant_id, job_id), "import")
+        self._follow(Watch(tenant_id, job_id or 0), "import")
 
     def _fulfil(self, tenant_id: int, import_id: int) -> None:
         with tenant(tenant_id):
@@ -97,7 +96,8 @@ class Command(BaseCommand):
             if (job.status, job.rows_done) != watch.said:
                 watch.said = job.status, job.rows_done
                 waited_since = time.monotonic()
-                self.stderr.write(f"{name}: {job.status.lower()} {job.rows_done:,}/{job.rows_total or 0:,} rows, {job.rows_failed:,} set aside")
+                rows = f"{job.rows_done:,}/{job.rows_total or 0:,} rows, {job.rows_failed:,} set aside"
+                self.stderr.write(f"{name}: {job.status.lower()} {rows}")
             if job.status == JobStatus.DONE:
                 return
             if job.status not in UNFINISHED:

@@ -24,25 +24,31 @@ from tests.orders.importing.files import HEADER, SHANGHAI, codes, line, read, un
     ("cell", "value"),
     [
         ("1", 1), (" 1,234 ", 1234), ("3.0", 3), ("-2", -2), ("\u22122", -2), ("0", 0),
-        ("2147483647",
-        2147483647), ("2147483648", Code.QUANTITY_TOO_LARGE), ("9" * 400, Code.QUANTITY_TOO_LARGE),
-        ("1.5",
-        Code.QUANTITY_UNREADABLE), ("", Code.QUANTITY_UNREADABLE), ("1e3", Code.QUANTITY_UNREADABLE),
-        ("1,23", Code.QUANTITY_UNREADABLE), ("٣", Code.QUANTITY_UNREADABLE), ("=1+1",
-        Code.QUANTITY_UNREADABLE), ("两", Code.QUANTITY_UNREADABLE), ], )  # fmt: skip def
-        test_quantities(cell: str, value: object) -> None: assert read_quantity(cell) == value
+        ("2147483647", 2147483647), ("2147483648", Code.QUANTITY_TOO_LARGE),
+        ("9" * 400, Code.QUANTITY_TOO_LARGE),
+        ("1.5", Code.QUANTITY_UNREADABLE), ("", Code.QUANTITY_UNREADABLE), ("1e3", Code.QUANTITY_UNREADABLE),
+        ("1,23", Code.QUANTITY_UNREADABLE), ("٣", Code.QUANTITY_UNREADABLE),
+        ("=1+1", Code.QUANTITY_UNREADABLE),
+        ("两", Code.QUANTITY_UNREADABLE),
+    ],
+)  # fmt: skip
+def test_quantities(cell: str, value: object) -> None:
+    assert read_quantity(cell) == value
 
 
 @pytest.mark.parametrize(
     ("cell", "value"),
     [
-        ("1,028.50", 102850), ("¥9.9", 990), ("12元", 1200), (".5", 50),
-        ("2.550", 255), ("0", 0), ("-3",
-        -300), ("0.001", Code.PRICE_DECIMALS), ("1O28.5", Code.PRICE_UNREADABLE), ("",
-        Code.PRICE_UNREADABLE), ("1e30", Code.PRICE_UNREADABLE), ("1" + "0" * 30, Code.AMOUNT_TOO_LARGE),
-        ("NaN", Code.PRICE_UNREADABLE), ("10,28.50", Code.PRICE_UNREADABLE), ], )  # fmt: skip def
-        test_money_is_exact_or_refused(cell: str, value: object) -> None: assert money_reader(2,
-        Code.PRICE_UNREADABLE)[cell] == value
+        ("1,028.50", 102850), ("¥9.9", 990), ("12元", 1200), (".5", 50), ("2.550", 255), ("0", 0),
+        ("-3", -300),
+        ("0.001", Code.PRICE_DECIMALS), ("1O28.5", Code.PRICE_UNREADABLE), ("", Code.PRICE_UNREADABLE),
+        ("1e30", Code.PRICE_UNREADABLE), ("1" + "0" * 30, Code.AMOUNT_TOO_LARGE),
+        ("NaN", Code.PRICE_UNREADABLE),
+        ("10,28.50", Code.PRICE_UNREADABLE),
+    ],
+)  # fmt: skip
+def test_money_is_exact_or_refused(cell: str, value: object) -> None:
+    assert money_reader(2, Code.PRICE_UNREADABLE)[cell] == value
 
 
 def test_money_of_other_currencies() -> None:
@@ -66,10 +72,11 @@ def test_ids_are_undressed(cell: str, value: str) -> None:
     ("cell", "code"),
     [
         ("6.91742E+15", Code.SCIENTIFIC_NUMBER), ("", Code.NO_NUMBER), ("合计:", Code.TOTALS),
-        ("a\u202eb",
-        Code.BAD_CHARACTER), ("a\0b", Code.NUL_CHARACTER), ("x" * 65, Code.TOO_LONG), ], )  # fmt: skip def
-        test_order_numbers_that_cannot_be_used(cell: str, code: Code) -> None: assert read_number(cell) is
-        code
+        ("a\u202eb", Code.BAD_CHARACTER), ("a\0b", Code.NUL_CHARACTER), ("x" * 65, Code.TOO_LONG),
+    ],
+)  # fmt: skip
+def test_order_numbers_that_cannot_be_used(cell: str, code: Code) -> None:
+    assert read_number(cell) is code
 
 
 @pytest.mark.parametrize(
@@ -124,16 +131,23 @@ OPTIONS = Options(not_goods=("POST",), no_code=("UNKNOWN",))
 def test_every_row_has_one_verdict(tmp_path: Path) -> None:
     found, parsed = read(write(tmp_path / "orders.csv", ROWS), OPTIONS)
     assert codes(parsed) == {
-        4: "NOT_POSITIVE", 5: "ZERO_PRICE", 7: "PRICE_DECIMALS", 8: "NOT_GOODS", 10: "NO_CODE", 11:
-        "WRONG_CELLS", 12: "SCIENTIFIC_NUMBER",
-        13: "NO_NUMBER", 14: "TOTALS", 15: "DATE_UNREADABLE", 16:
-        "NEGATIVE_PRICE", 18: "TOO_LONG", 19: "QUANTITY_UNREADABLE", }  # fmt: skip assert found.input_units
-        == units(parsed) == 2 + 3 + 1 + 4 + 5 + 1 + 6 + 7 + 9 + 10 + 11 + 1 + 12 + 13 orders =
-        {group.order.external_number: group.order for group in parsed if group.order} assert {number:
-        order.refused_rows for number, order in orders.items()} == { "A": (), "D": (7,), "E": (), "J": (), }
-        assert (orders["E"].charge_minor, orders["E"].amount_minor) == (1800, 1800 + 6 * 990) stops =
-        {one.row: one.stops for group in parsed for one in group.problems} assert [row for row, does in
-        stops.items() if not does] == [4, 8, 14]
+        4: "NOT_POSITIVE", 5: "ZERO_PRICE", 7: "PRICE_DECIMALS", 8: "NOT_GOODS", 10: "NO_CODE",
+        11: "WRONG_CELLS",
+        12: "SCIENTIFIC_NUMBER", 13: "NO_NUMBER", 14: "TOTALS", 15: "DATE_UNREADABLE", 16: "NEGATIVE_PRICE",
+        18: "TOO_LONG", 19: "QUANTITY_UNREADABLE",
+    }  # fmt: skip
+    good, refused = 2 + 3 + 4 + 6 + 12, 1 + 5 + 1 + 7 + 9 + 10 + 11 + 1 + 13
+    assert found.input_units == units(parsed) == good + refused
+    orders = {group.order.external_number: group.order for group in parsed if group.order}
+    assert {number: order.refused_rows for number, order in orders.items()} == {
+        "A": (),
+        "D": (7,),
+        "E": (),
+        "J": (),
+    }
+    assert (orders["E"].charge_minor, orders["E"].amount_minor) == (1800, 1800 + 6 * 990)
+    stops = {one.row: one.stops for group in parsed for one in group.problems}
+    assert [row for row, does in stops.items() if not does] == [4, 8, 14]
 
 
 def test_a_tenant_may_drop_bad_lines_instead(tmp_path: Path) -> None:
@@ -225,11 +239,11 @@ def test_the_raw_order_says_nothing_of_its_place_in_the_file(tmp_path: Path) -> 
 
 
 def test_headers_of_the_platforms_are_recognised() -> None:
-    douyin =
-    "主订单编号,子订单编号,选购商品,商品规格,商品数量,商家编码,订单应付金额,运费,收件人,收件人手机号,详细地址,订单提交时间".split(
-    "," ) assert recognise(douyin)[Target.NUMBER] == 0 assert recognise(douyin)[Target.CODE] == 5 assert
-    recognise(["Order_ID ", " QTY", "＊数量"])[Target.QUANTITY] in (1, 2) assert signature(["收货地址 ",
-    "Qty"]) == signature(["收货地址", "qty"])
+    douyin = ["主订单编号", "子订单编号", "选购商品", "商品规格", "商品数量", "商家编码", "订单应付金额"]
+    assert recognise(douyin)[Target.NUMBER] == 0
+    assert recognise(douyin)[Target.CODE] == 5
+    assert recognise(["Order_ID ", " QTY", "＊数量"])[Target.QUANTITY] in (1, 2)
+    assert signature(["收货地址 ", "Qty"]) == signature(["收货地址", "qty"])
 
 
 def test_the_preset_is_found_by_its_header() -> None:

@@ -1,0 +1,320 @@
+"""Reads of orders that pages and others call.  Every function costs a constant number of statements."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import reduce
+from operator import xor
+from typing import Any
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
+
+from core import db
+from core.tenancy import current_tenant
+from inventory.queries import list_available
+from orders import sql
+from orders.models import Finding, Order, OrderStatus
+from orders.rules import audit, splitting
+from orders.rules.splitting import SplitPlan
+from orders.rules.values import Line
+from orders.services import planning, reading
+from warehouse.models import Parcel, ParcelStatus, Wave, WaveStatus
+
+STOPPED, DISPATCHING, WAITING = "stopped", "dispatching", "waiting"
+PICKING, PICKED, SHIPPED = "picking", "picked", "shipped"
+STAGES: Mapping[str, OrderStatus] = {
+    STOPPED: OrderStatus.STOPPED,
+    DISPATCHING: OrderStatus.DISPATCHING,
+    WAITING: OrderStatus.FULFILLING,
+    PICKING: OrderStatus.FULFILLING,
+    PICKED: OrderStatus.FULFILLING,
+    SHIPPED: OrderStatus.SHIPPED,
+}
+CODES: Sequence[str] = (
+    audit.SKU_UNMAPPED,
+    planning.STOCK_SHORT,
+    audit.BUYER_REMARK,
+    audit.SELLER_REMARK,
+    audit.ADDRESS_MISSING,
+    audit.AMOUNT_OVER_LIMIT,
+    audit.AMOUNT_MISMATCH,
+    audit.BAD_LINE,
+    audit.WEIGHT_UNKNOWN,
+    splitting.SIZE_UNKNOWN,
+    splitting.OVER_CARRIER_LIMIT,
+    splitting.CASE_QUANTITY_UNKNOWN,
+    splitting.RIDES_WITH_NOTHING,
+    audit.DUPLICATE_SUSPECTED,
+    planning.CHANNEL_CHANGED,
+)
+"""Every finding that may stop an order, in the order of the queues."""
+
+COUNT_MOST = 10_000  # a queue is counted, chosen and released up to here
+LINES_MOST = 300  # lines and parcels of one order on a page
+SEALED = ("receiver", "receiver_key")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCount:
+    """Orders of one queue, and those of them past their deadline.  Both stop counting at COUNT_MOST."""
+
+    orders: int = 0
+    late: int = 0
+    is_more: bool = False
+
+
+def count_queues(facility_ids: Sequence[int] | None, now: datetime) -> dict[str, QueueCount]:
+    """Every queue but the shipped one, in one statement that reads the partial indexes up to a bound and no history."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.QUEUE_COUNTS,
+            {
+                "tenant": current_tenant(),
+                "now": now,
+                "all": facility_ids is None,
+                "facilities": db.array(facility_ids or ()),
+                "codes": db.array(list(CODES)),
+                "most": COUNT_MOST + 1,
+            },
+        )
+        found = cursor.fetchall()
+    return {
+        name: QueueCount(min(orders, COUNT_MOST), min(late, COUNT_MOST), orders > COUNT_MOST)
+        for name, orders, late in found
+    }
+
+
+def list_orders(facility_ids: Sequence[int] | None) -> QuerySet[Order]:
+    """Orders of these facilities (None: all), without what is sealed."""
+    found = Order.objects.select_related("channel", "facility").defer(*SEALED)
+    return found if facility_ids is None else found.filter(facility_id__in=facility_ids)
+
+
+def list_queue(name: str, facility_ids: Sequence[int] | None) -> QuerySet[Order]:
+    """The orders of a queue: a stage of STAGES, or stopped orders that have an open finding of a code."""
+    found = list_orders(facility_ids).filter(status=STAGES.get(name, OrderStatus.STOPPED))
+    if name in CODES:
+        return found.filter(
+            Exists(
+                Finding.objects.filter(order=OuterRef("id"), code=name, cleared_at__isnull=True, stops=True)
+            )
+        )
+    if name == WAITING:
+        return found.filter(Exists(Parcel.objects.filter(ref=OuterRef("id"), status=ParcelStatus.PLANNED)))
+    if name in (PICKING, PICKED):
+        status = ParcelStatus.RELEASED if name == PICKING else ParcelStatus.PICKED
+        waves = Wave.objects.filter(status__lt=WaveStatus.SHIPPED).values("id")
+        return found.filter(id__in=Parcel.objects.filter(wave_id__in=waves, status=status).values("ref"))
+    return found
+
+
+def find_order_ids(text: str) -> list[int]:
+    """Orders with exactly this number, at the channel or our own (they are the same), or with this parcel."""
+    parcel_id = int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+    tenant_id = current_tenant()
+    return [row[0] for row in db.rows(sql.FIND, tenant_id, text, tenant_id, parcel_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What is in an order, for one line of a list: kinds, units, and the first lines by name."""
+
+    kinds: int
+    units: int
+    first: tuple[tuple[str, int], ...]
+
+
+def list_goods(order_ids: Sequence[int]) -> dict[int, Goods]:
+    """The goods of many orders."""
+    tenant_id = current_tenant()
+    found = db.rows(sql.GOODS, db.array(order_ids), tenant_id, tenant_id, tenant_id)
+    return {
+        id_: Goods(kinds, units, tuple(zip(names or (), counts or (), strict=True)))
+        for id_, kinds, units, names, counts in found
+    }
+
+
+def list_open_findings(order_ids: Sequence[int]) -> dict[int, list[Finding]]:
+    """Open findings by order, those that stop it first."""
+    found: dict[int, list[Finding]] = defaultdict(list)
+    rank = {code: place for place, code in enumerate(CODES)}
+    rows = Finding.objects.filter(order__in=order_ids, cleared_at__isnull=True)
+    for row in sorted(rows, key=lambda f: (not f.stops, rank.get(f.code, len(rank)), f.id)):
+        found[row.order_id].append(row)
+    return found
+
+
+def stamp(version: int, open_findings: Sequence[Finding]) -> str:
+    """What an order was when somebody looked at it: the same text as `list_stamps` until anything happens to it."""
+    return f"{version}.{reduce(xor, (f.id for f in open_findings), 0)}"
+
+
+def list_stamps(order_ids: Sequence[int]) -> dict[int, str]:
+    """The stamp of each order now: it changes with every step and with every finding that opens or is cleared."""
+    return dict(db.rows(sql.STAMPS, current_tenant(), db.array(order_ids)))
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Parcels of an order that are equally far."""
+
+    status: int
+    handover: int
+    parcels: int
+
+
+def list_stages(order_ids: Sequence[int]) -> dict[int, list[Stage]]:
+    """How far the parcels of each order are, the least advanced first."""
+    found: dict[int, list[Stage]] = defaultdict(list)
+    for ref, *stage in db.rows(sql.STAGES, current_tenant(), db.array(order_ids)):
+        found[ref].append(Stage(*stage))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class LineCard:
+    """A line of one order with its goods; `sku_id` is None where `external_code` is not mapped."""
+
+    id: int
+    sku_id: int | None
+    external_code: str
+    code: str
+    name: str
+    unit: str
+    weight_g: int | None
+    parcel_rule: int
+    quantity: int
+    unit_price_minor: int
+
+    @property
+    def amount_minor(self) -> int:
+        return self.quantity * self.unit_price_minor
+
+    @property
+    def title(self) -> str:
+        return self.name or self.external_code
+
+
+def list_lines(order_id: int) -> list[LineCard]:
+    """Lines of one order, LINES_MOST of them."""
+    return [LineCard(*row) for row in db.rows(sql.LINES, current_tenant(), order_id, LINES_MOST)]
+
+
+def lines_minor(order_id: int) -> int:
+    """What all lines of an order cost together, in minor units."""
+    found = db.rows(
+        "SELECT coalesce(sum(quantity * unit_price_minor), 0)::bigint FROM orders_orderline"
+        " WHERE tenant_id = %s AND order_id = %s",
+        current_tenant(),
+        order_id,
+    )
+    return int(found[0][0])
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelCard:
+    """A parcel of an order as the desk sees it; `items` are (goods, units)."""
+
+    id: int
+    facility_id: int
+    status: int
+    handover: int
+    weight_g: int | None
+    carton_no: int
+    carton_of: int
+    reason: str
+    tracking_number: str | None
+    created_at: datetime
+    shipped_at: datetime | None
+    wave_id: int | None
+    wave_code: str | None
+    released_at: datetime | None
+    slot: int | None
+    items: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.status == ParcelStatus.CANCELLED
+
+
+def list_parcels(order_id: int) -> list[ParcelCard]:
+    """Parcels of one order with what is in them, cancelled ones last.  Two statements."""
+    tenant_id = current_tenant()
+    parcels = {row[0]: ParcelCard(*row) for row in db.rows(sql.PARCELS, tenant_id, order_id, LINES_MOST)}
+    for parcel_id, _line, _sku, name, units in db.rows(sql.PARCEL_LINES, tenant_id, db.array(list(parcels))):
+        parcels[parcel_id].items.append((name, units))
+    return list(parcels.values())
+
+
+def preview_split(order: Order, handover: int) -> SplitPlan:
+    """The parcels that a stopped order would become now: the pipeline's own rule on what no parcel carries yet.
+
+    Lines without a SKU are left out; the caller says which.  Three statements.
+    """
+    already = reading.units_in_parcels([order.id])
+    lines = [
+        Line(line.id, line.sku_id, left, line.unit_price_minor)
+        for line in reading.list_lines([order.id]).get(order.id, ())
+        if line.sku_id is not None and (left := line.quantity - already.get(line.id, 0)) > 0
+    ]
+    skus = reading.get_skus({line.sku_id for line in lines})
+    return splitting.split(lines, skus, planning.carrier_limit(handover))
+
+
+def available_of(order: Order, sku_ids: Sequence[int]) -> dict[int, int]:
+    """SKU -> what the order's facility could promise it now, for the order's own minimum expiry."""
+    floors: dict[int, date] = dict.fromkeys(sku_ids, order.min_expires_on)
+    found = list_available([order.facility_id], floors) if floors else {}
+    return {sku_id: found.get((order.facility_id, sku_id), 0) for sku_id in floors}
+
+
+def list_findings(order_id: int) -> list[Finding]:
+    """Every finding of an order, also the cleared ones, newest first."""
+    return list(Finding.objects.filter(order_id=order_id).order_by("-opened_at", "-id")[:200])
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a channel order; `state` is known of the newest only."""
+
+    external_number: str
+    number: int
+    state: int | None
+    received_at: datetime
+    import_id: int | None
+
+
+def list_versions(order_id: int) -> list[Version]:
+    """Every version of the order's channel orders, newest first."""
+    tenant_id = current_tenant()
+    return [Version(*row) for row in db.rows(sql.VERSIONS, tenant_id, order_id, tenant_id, order_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundCard:
+    """One round of a dispatch: how many stores were asked and when."""
+
+    dispatch_id: int
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+    winner: str | None
+    round: int | None
+    offered_at: datetime | None
+    stores: int
+
+
+def list_rounds(order_id: int) -> list[RoundCard]:
+    """Rounds of the order through the stores, in their order."""
+    return [RoundCard(*row) for row in db.rows(sql.ROUNDS, current_tenant(), order_id)]
+
+
+def list_chosen(queryset: QuerySet[Order]) -> list[tuple[int, int, str, str]]:
+    """(order, minor units, currency, stamp) of a whole queue by deadline, up to COUNT_MOST.  Two statements."""
+    rows: list[Any] = list(
+        queryset.order_by("ship_by", "id").values_list("id", "amount_minor", "currency")[:COUNT_MOST]
+    )
+    stamps = list_stamps([row[0] for row in rows])
+    return [(id_, minor, currency, stamps.get(id_, "")) for id_, minor, currency in rows]
