@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import django
@@ -78,8 +77,7 @@ def only_read(path: Path) -> int:
     """What a program that does nothing with the rows has to do."""
     if path.suffix == ".xlsx":
         return sum(1 for _ in CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).iter_rows())
-    opened: Any = gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
-    with opened as file:
+    with gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="") as file:
         return sum(1 for _ in csv.reader(file))
 
 
@@ -150,7 +148,7 @@ def main() -> None:
     arguments.add_argument("--file", type=Path)
     arguments.add_argument("--parse-only", action="store_true")
     chosen = arguments.parse_args()
-    settings.JOBS = f"{__spec__.name}.JOBS"
+    settings.JOBS = "bench.importing.JOBS"
     with tempfile.TemporaryDirectory() as folder:
         files = [chosen.file] if chosen.file else make_files(Path(folder), chosen.rows)
         found = [measure(path, with_database=not chosen.parse_only) for path in files]

@@ -52,8 +52,9 @@ class Swept:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Rows with a deadline.  `deadlines`: (tenant, seconds to its earliest one; 0 or less is due), a plain read
-    as sys.  `advance`: one small batch of one tenant in a transaction of its own, safe beside another clock.
+    """Rows with a deadline.  `deadlines`: (tenant, seconds to its earliest one; 0 or less is due), a plain
+    read as sys.  `advance`: one small batch of one tenant in a transaction of its own, safe beside another
+    clock.
     """
 
     deadlines: Callable[[], Sequence[tuple[int, float]]]
@@ -106,7 +107,9 @@ class Sweeper:
         return [*ready[start:], *ready[:start]]
 
     def _advance(self, name: str, sweep: Sweep, tenant_id: int) -> bool:
-        """Whether rows were moved.  What fails for one tenant is paused for it and keeps nobody else waiting."""
+        """Whether rows were moved.  What fails for one tenant is paused for it and keeps nobody else
+        waiting.
+        """
         try:
             swept = sweep.advance(tenant_id)
         except Exception as problem:
@@ -161,8 +164,8 @@ class Nudger:
         while not self.stop.is_set():
             try:
                 self.once()
-            except Exception as problem:
-                log.warning("nudges wait", extra={"problem": str(problem)})
+            except Exception:
+                log.exception("nudges wait")
                 connections.close_all()
                 self.stop.wait(BACK_OFF_S[-1])
             self.stop.wait(TICK_S)

@@ -148,11 +148,8 @@ def _insert_statement(
         else array(column)
         for kind, column in zip(kinds, columns, strict=True)
     ]
-    return (
-        f'INSERT INTO "{model._meta.db_table}" (tenant_id, {targets}) '
-        f"SELECT %s, {picks} FROM unnest({arrays}) u({', '.join(aliases)})",
-        params,
-    )
+    target = f'INSERT INTO "{model._meta.db_table}" (tenant_id, {targets})'
+    return f"{target} SELECT %s, {picks} FROM unnest({arrays}) u({', '.join(aliases)})", params
 
 
 _AS_TEXT = {"bytea": "decode({}, 'base64')", "jsonb": "{}::jsonb"}

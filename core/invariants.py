@@ -4,7 +4,7 @@ Each floor lists its laws in its `invariants.py`.  A law is one statement, so it
 whole or not at all.  It runs in the scope of one tenant; row-level security keeps the rest out of sight.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from core.tenancy import TenantForeignKey, TenantRow, tenant
 SHOWN = 20  # rows of one broken law that are kept
 
 
-def no_parameters() -> Sequence[object]:
+def no_parameters() -> tuple[Any, ...]:
     return ()
 
 
@@ -28,7 +28,7 @@ class Invariant:
     name: str
     law: str
     sql: str
-    parameters: Callable[[], Sequence[object]] = no_parameters
+    parameters: Callable[[], tuple[Any, ...]] = no_parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def prove(tenant_id: int) -> Iterator[Broken]:
     """The laws that this tenant's rows break.  One transaction a law: a long proof holds no snapshot back."""
     for law in list_laws():
         with tenant(tenant_id), connection.cursor() as cursor:
-            cursor.execute(law.sql, list(law.parameters()) or None)
+            cursor.execute(law.sql, law.parameters() or None)
             names = [column.name for column in cursor.description]
             rows = cursor.fetchmany(SHOWN)
         if rows:
@@ -72,7 +72,7 @@ def list_tenants() -> list[tuple[int, str]]:
     """(id, slug) of every tenant."""
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT id, slug FROM core_tenant ORDER BY id")
-        return cursor.fetchall()
+        return [(tenant_id, slug) for tenant_id, slug in cursor.fetchall()]
 
 
 def _copies() -> Iterator[Invariant]:
@@ -82,7 +82,7 @@ def _copies() -> Iterator[Invariant]:
         table = model._meta.db_table
         for field in model._meta.local_fields:
             if isinstance(field, TenantForeignKey) and field.is_copied:
-                parent = field.related_model._meta.db_table  # type: ignore[union-attr]
+                parent = field.related_model._meta.db_table
                 yield Invariant(
                     f"core.copy.{table}.{field.column}",
                     f"every {table}.{field.column} is the id of a row of the same tenant",

@@ -1,5 +1,42 @@
-"""The rail at the left: what each role sees."""
+"""The rail at the left: what each role sees, and where it starts."""
 
+from django.utils.translation import gettext_lazy as _
+
+from core.accounts import Role
 from core.web.navigation import NavItem
 
-NAVIGATION: tuple[NavItem, ...] = ()
+OFFICE = (Role.OPERATOR, Role.FINANCE, Role.READONLY)
+
+NAVIGATION: tuple[NavItem, ...] = (
+    NavItem(
+        _("订单"),
+        "clipboard-list",
+        "orders:workbench",
+        (*OFFICE, Role.WAREHOUSE, Role.QUALITY),
+        key="o",
+        home_of=(Role.OWNER, *OFFICE),
+        covers=("/channels/", "/fulfil/"),
+    ),
+    NavItem(
+        _("仓库"),
+        "forklift",
+        "warehouse:waves",
+        (Role.OPERATOR, Role.WAREHOUSE, Role.QUALITY, Role.READONLY),
+        key="w",
+        home_of=(Role.WAREHOUSE,),
+        covers=("/parcels/",),
+    ),
+    NavItem(_("门店"), "building-store", "o2o:board", (Role.OPERATOR, Role.READONLY), key="d"),
+    NavItem(_("我的店"), "building-store", "o2o:choose_store", (Role.STORE,), home_of=(Role.STORE,)),
+    NavItem(_("库存"), "packages", "inventory:stock", key="s", covers=("/skus/",)),
+    NavItem(
+        _("追溯"),
+        "git-fork",
+        "traceability:home",
+        (Role.OPERATOR, Role.QUALITY, Role.READONLY),
+        key="t",
+        home_of=(Role.QUALITY,),
+    ),
+    NavItem(_("导入"), "file-import", "orders:imports", (Role.OPERATOR,), key="i"),
+    NavItem(_("任务"), "loader-2", "core:jobs", (Role.OPERATOR, Role.WAREHOUSE), key="j", is_last=True),
+)

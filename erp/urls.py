@@ -7,6 +7,7 @@ from core.web import ops
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("core.web.urls")),
+    path("", include("orders.urls")),
     path("", include("inventory.urls")),
     path("", include("warehouse.urls")),
     path("", include("traceability.urls")),

@@ -11,9 +11,9 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import FlagFilter, IdFilter, WordFilter
+from core.api.filters import Filters, FlagFilter, IdFilter, WordFilter
 from core.api.pagination import BY_ID, Sort, page_ids
-from core.api.views import CommandView, ListView, RetrieveView, get_row
+from core.api.views import ApiView, CommandView, ListView, RetrieveView, get_row
 from inventory import api_shapes as shapes
 from inventory.api_commands import receive_goods, save_catalogue
 from inventory.models import (
@@ -34,7 +34,7 @@ from inventory.models import (
 from inventory.services import holds
 
 
-class SkuFilter(filters.FilterSet):
+class SkuFilter(Filters):
     code = filters.CharFilter()
     barcode = filters.CharFilter(method="by_barcode")
     is_active = FlagFilter()
@@ -43,7 +43,7 @@ class SkuFilter(filters.FilterSet):
         return queryset.filter(Exists(Barcode.objects.filter(sku=OuterRef("id"), code=value)))
 
 
-class _Skus:
+class _Skus(ApiView):
     scope_area = "stock"
     row_class = shapes.SkuRow
     queryset = Sku.objects.all()
@@ -76,7 +76,7 @@ class OneSku(_Skus, RetrieveView):
     """One SKU with its barcodes."""
 
 
-class LotFilter(filters.FilterSet):
+class LotFilter(Filters):
     sku = IdFilter()
     code = filters.CharFilter()
 
@@ -119,7 +119,7 @@ class HoldLot(CommandView):
         return Response({"hold_id": hold_id}, status=status.HTTP_200_OK)
 
 
-class FacilityFilter(filters.FilterSet):
+class FacilityFilter(Filters):
     code = filters.CharFilter()
     kind = WordFilter(FacilityKind)
     is_active = FlagFilter()
@@ -143,7 +143,7 @@ class OneFacility(RetrieveView):
     queryset = Facility.objects.all()
 
 
-class BinFilter(filters.FilterSet):
+class BinFilter(Filters):
     facility = IdFilter()
     code = filters.CharFilter()
     kind = WordFilter(BinKind)
@@ -167,7 +167,7 @@ class OneBin(RetrieveView):
     queryset = Bin.objects.all()
 
 
-class BalanceFilter(filters.FilterSet):
+class BalanceFilter(Filters):
     facility = IdFilter()
     sku = IdFilter(field_name="lot__sku")
     lot = IdFilter()
@@ -191,7 +191,7 @@ class OneBalance(RetrieveView):
     queryset = Balance.objects.all()
 
 
-class MoveFilter(filters.FilterSet):
+class MoveFilter(Filters):
     document = IdFilter(field_name="document_id")
     from_balance = IdFilter()
     to_balance = IdFilter()
@@ -219,7 +219,7 @@ class OneMove(RetrieveView):
     queryset = Move.objects.all()
 
 
-class HoldFilter(filters.FilterSet):
+class HoldFilter(Filters):
     lot = IdFilter()
     kind = WordFilter(HoldKind)
     is_open = FlagFilter(method="by_open")
@@ -258,11 +258,11 @@ class ClearHold(CommandView):
         return Response(shapes.HoldRow(get_row(Hold.objects.all(), pk)).data)
 
 
-class ReceiptFilter(filters.FilterSet):
+class ReceiptFilter(Filters):
     reference = filters.CharFilter()
 
 
-class _Receipts:
+class _Receipts(ApiView):
     scope_area = "stock"
     row_class = shapes.ReceiptRow
     queryset = Receipt.objects.all()

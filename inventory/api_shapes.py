@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from core.api.fields import INT4, IdField, PlainText, QuantityField, WordField, refuse_twice
+from core.api.fields import INT4, IdField, PlainText, QuantityField, WordField, batch, refuse_twice
 from inventory.models import BinKind, FacilityKind, HoldKind, MoveKind
 from inventory.models.goods import ParcelRuleChoice
 
@@ -62,7 +62,7 @@ class SkuInputShape(serializers.Serializer[Any]):
 
 
 class SkuBatch(serializers.Serializer[Any]):
-    skus = SkuInputShape(many=True, allow_empty=False, max_length=MAX_BATCH)
+    skus = batch(SkuInputShape(), most=MAX_BATCH)
 
     def validate_skus(self, skus: list[dict[str, Any]]) -> list[dict[str, Any]]:
         refuse_twice([sku["code"] for sku in skus], _("商家编码"))
@@ -196,7 +196,7 @@ class ReceiptOrder(serializers.Serializer[Any]):
     reference = PlainText(max_length=60)
     facility = PlainText(max_length=32, help_text="code of the facility")
     supplier = PlainText(max_length=100, allow_blank=True, default="")
-    lines = ReceiptLineShape(many=True, allow_empty=False, max_length=MAX_BATCH)
+    lines = batch(ReceiptLineShape(), most=MAX_BATCH)
 
     def validate_lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if sum(line["quantity"] for line in lines) > INT4:

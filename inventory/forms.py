@@ -15,6 +15,16 @@ from inventory.services.catalogue import SkuInput
 UNITS_MOST = 2**31 - 1
 CODE_LONGEST = 64
 
+TEXT = {"required": gettext_lazy("要填。"), "max_length": gettext_lazy("太长，最多 %(limit_value)d 个字。")}
+WHOLE = {
+    "required": gettext_lazy("要填。"),
+    "invalid": gettext_lazy("要填整数。"),
+    "min_value": gettext_lazy("不能小于 %(limit_value)s。"),
+    "max_value": gettext_lazy("不能大于 %(limit_value)s。"),
+}
+DATE = {"invalid": gettext_lazy("不是日期，比如 2028-04-01。")}
+CHOICE = {"required": gettext_lazy("要选一个。"), "invalid_choice": gettext_lazy("没有这个选项，重新选。")}
+
 
 def refuse_control_characters(text: str) -> None:
     """A code is typed, scanned or pasted; what cannot be seen must not be kept in it."""
@@ -25,36 +35,40 @@ def refuse_control_characters(text: str) -> None:
 class HoldForm(forms.Form):
     """Stop one lot, for a reason that whoever meets it can read."""
 
-    lot = forms.TypedChoiceField(label=gettext_lazy("批次"), coerce=int)
+    lot = forms.TypedChoiceField(error_messages=CHOICE, label=gettext_lazy("批次"), coerce=int)
     kind = forms.ChoiceField(
+        error_messages=CHOICE,
         label=gettext_lazy("为什么停"),
         choices=[
             (HoldKind.HELD.value, gettext_lazy("冻结")),
             (HoldKind.QUARANTINE.value, gettext_lazy("待检")),
         ],
     )
-    reason = forms.CharField(label=gettext_lazy("原因"), max_length=300)
-    document = forms.CharField(label=gettext_lazy("单据"), max_length=60, required=False)
+    reason = forms.CharField(error_messages=TEXT, label=gettext_lazy("原因"), max_length=300)
+    document = forms.CharField(error_messages=TEXT, label=gettext_lazy("单据"), max_length=60, required=False)
 
 
 class SkuForm(forms.Form):
     """A SKU.  What is not known stays empty: empty is unknown, and a rule that needs it says so."""
 
     code = forms.CharField(
+        error_messages=TEXT,
         label=gettext_lazy("商家编码"),
         max_length=CODE_LONGEST,
         help_text=gettext_lazy("和店铺里的一样，建好后不能改。"),
         validators=[refuse_control_characters],
     )
-    name = forms.CharField(label=gettext_lazy("名称"), max_length=200)
-    unit = forms.CharField(label=gettext_lazy("单位"), max_length=8, initial="件")
+    name = forms.CharField(error_messages=TEXT, label=gettext_lazy("名称"), max_length=200)
+    unit = forms.CharField(error_messages=TEXT, label=gettext_lazy("单位"), max_length=8, initial="件")
     barcodes = forms.CharField(
+        error_messages=TEXT,
         label=gettext_lazy("条码"),
         required=False,
         help_text=gettext_lazy("几个都行，用空格或换行隔开。"),
         widget=forms.Textarea(attrs={"rows": 2, "data-scan-field": ""}),
     )
     weight_g = forms.IntegerField(
+        error_messages=WHOLE,
         label=gettext_lazy("重量（g）"),
         min_value=1,
         max_value=UNITS_MOST,
@@ -62,21 +76,35 @@ class SkuForm(forms.Form):
         help_text=gettext_lazy("不知道就空着，别填 0。"),
     )
     length_mm = forms.IntegerField(
-        label=gettext_lazy("长（mm）"), min_value=1, max_value=UNITS_MOST, required=False
+        error_messages=WHOLE,
+        label=gettext_lazy("长（mm）"),
+        min_value=1,
+        max_value=UNITS_MOST,
+        required=False,
     )
     width_mm = forms.IntegerField(
-        label=gettext_lazy("宽（mm）"), min_value=1, max_value=UNITS_MOST, required=False
+        error_messages=WHOLE,
+        label=gettext_lazy("宽（mm）"),
+        min_value=1,
+        max_value=UNITS_MOST,
+        required=False,
     )
     height_mm = forms.IntegerField(
-        label=gettext_lazy("高（mm）"), min_value=1, max_value=UNITS_MOST, required=False
+        error_messages=WHOLE,
+        label=gettext_lazy("高（mm）"),
+        min_value=1,
+        max_value=UNITS_MOST,
+        required=False,
     )
     parcel_rule = forms.TypedChoiceField(
+        error_messages=CHOICE,
         label=gettext_lazy("大件规则"),
         coerce=int,
         choices=ParcelRuleChoice.choices,
         initial=ParcelRuleChoice.NORMAL,
     )
     case_quantity = forms.IntegerField(
+        error_messages=WHOLE,
         label=gettext_lazy("每箱件数"),
         min_value=2,
         max_value=UNITS_MOST,
@@ -84,9 +112,14 @@ class SkuForm(forms.Form):
         help_text=gettext_lazy("只有“按箱规”要填。"),
     )
     shelf_life_days = forms.IntegerField(
-        label=gettext_lazy("保质期（天）"), min_value=1, max_value=36_500, required=False
+        error_messages=WHOLE,
+        label=gettext_lazy("保质期（天）"),
+        min_value=1,
+        max_value=36_500,
+        required=False,
     )
     min_remaining_days = forms.IntegerField(
+        error_messages=WHOLE,
         label=gettext_lazy("发货时至少还剩（天）"),
         min_value=0,
         max_value=36_500,
@@ -148,36 +181,47 @@ class SkuForm(forms.Form):
 class ReceiptForm(forms.Form):
     """The head of a delivery.  The same delivery note twice is received once."""
 
-    facility = forms.TypedChoiceField(label=gettext_lazy("收进哪里"), coerce=int)
+    facility = forms.TypedChoiceField(error_messages=CHOICE, label=gettext_lazy("收进哪里"), coerce=int)
     reference = forms.CharField(
+        error_messages=TEXT,
         label=gettext_lazy("到货单号"),
         max_length=60,
         help_text=gettext_lazy("同一个单号只收一次，重复提交不会多收。"),
     )
-    supplier = forms.CharField(label=gettext_lazy("供应商"), max_length=100, required=False)
+    supplier = forms.CharField(
+        error_messages=TEXT, label=gettext_lazy("供应商"), max_length=100, required=False
+    )
 
 
 class ReceiptLineForm(forms.Form):
     """One line: units of one lot into one bin.  Either date will do when the SKU's shelf life is known."""
 
-    goods = forms.CharField(label=gettext_lazy("编码或条码"), max_length=CODE_LONGEST, required=False)
+    goods = forms.CharField(
+        error_messages=TEXT, label=gettext_lazy("编码或条码"), max_length=CODE_LONGEST, required=False
+    )
     lot = forms.CharField(
-        label=gettext_lazy("批次"), max_length=40, required=False, validators=[refuse_control_characters]
+        error_messages=TEXT,
+        label=gettext_lazy("批次"),
+        max_length=40,
+        required=False,
+        validators=[refuse_control_characters],
     )
     produced_on = forms.DateField(
+        error_messages=DATE,
         label=gettext_lazy("生产日期"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     expires_on = forms.DateField(
+        error_messages=DATE,
         label=gettext_lazy("到期日"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     quantity = forms.IntegerField(
-        label=gettext_lazy("数量"), min_value=1, max_value=UNITS_MOST, required=False
+        error_messages=WHOLE, label=gettext_lazy("数量"), min_value=1, max_value=UNITS_MOST, required=False
     )
-    bin = forms.CharField(label=gettext_lazy("货位"), max_length=32, required=False)
+    bin = forms.CharField(error_messages=TEXT, label=gettext_lazy("货位"), max_length=32, required=False)
 
     def is_blank(self) -> bool:
         """An untouched line is no line."""

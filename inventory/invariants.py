@@ -91,9 +91,13 @@ RECEIPTS = """
 register(
     Invariant("inventory.ledger.sums", "a balance is the sum of its moves, and counts them", LEDGER_SUMS),
     Invariant(
-        "inventory.ledger.chain", "moves of a balance are numbered without gaps, each adds to the last", LEDGER_CHAIN
+        "inventory.ledger.chain",
+        "moves of a balance are numbered without gaps, each adds to the last",
+        LEDGER_CHAIN,
     ),
-    Invariant("inventory.allocated", "0 ≤ allocated ≤ on hand, and allocated is the sum of allocations", ALLOCATED),
+    Invariant(
+        "inventory.allocated", "0 ≤ allocated ≤ on hand, and allocated is the sum of allocations", ALLOCATED
+    ),
     Invariant("inventory.promised", "a promise is the sum of its reservations", PROMISED),
     Invariant(
         "inventory.promise_law",
@@ -101,7 +105,9 @@ register(
         PROMISE_LAW,
         lambda: (first_sellable(),),
     ),
-    Invariant("inventory.balance.copies", "a balance's facility is its bin's, its SKU its lot's", BALANCE_COPIES),
+    Invariant(
+        "inventory.balance.copies", "a balance's facility is its bin's, its SKU its lot's", BALANCE_COPIES
+    ),
     Invariant("inventory.hold.copies", "a hold's SKU is its lot's", HOLD_COPIES),
     Invariant("inventory.receipts", "a receipt's lines are what moved in for it", RECEIPTS),
 )

@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
 from django.utils.translation import gettext as _
 
 from core import clock, db, options
@@ -17,6 +19,7 @@ from inventory.rules import expiry, promise
 from inventory.rules.fefo import Shelf
 from inventory.rules.promise import Promised, Supply
 
+SELLS = "sells"  # the group of units whose bin, holds and day let them be sold
 ANCHOR = date(1, 1, 1)  # the promise row that every (facility, SKU) has; never a real minimum expiry
 
 
@@ -137,36 +140,78 @@ def sum_stock(rows: Iterable[StockRow], sku_id: int) -> StockRow:
     return StockRow(0, sku_id, **{name: sum(getattr(row, name) for row in found) for name in names})
 
 
-def list_stock(facility_ids: Sequence[int], min_days: Mapping[int, int]) -> list[StockRow]:
-    """What lies where and what of it is for sale, in two statements.  `min_days`: SKU -> the days it must still last (its own minimum)."""
-    params = current_tenant(), db.array(facility_ids), db.array(sorted(min_days))
-    first = first_sellable()
-    groups: dict[tuple[int, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    supplies: dict[tuple[int, int], list[Supply]] = defaultdict(list)
-    for facility_id, sku_id, group, expires_on, units, allocated in db.rows(
-        sql.STOCK_GROUPS, first, first, *params
-    ):
-        sums = groups[facility_id, sku_id]
-        sums["on_hand"] += units
-        if group != "sells":
-            sums[group] += units
-            continue
-        sums["allocated"] += allocated
+@dataclass(slots=True)
+class _Place:
+    """What is read about one SKU at one facility, before it is judged."""
+
+    sums: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    supplies: list[Supply] = field(default_factory=list)
+    promised: list[Promised] = field(default_factory=list)
+
+    def add(self, sku_id: int, group: str, expires_on: date | None, units: int, allocated: int) -> None:
+        self.sums["on_hand"] += units
+        if group != SELLS:
+            self.sums[group] += units
+            return
+        self.sums["allocated"] += allocated
         if units > allocated:
-            supplies[facility_id, sku_id].append(Supply(sku_id, expires_on, units - allocated))
-    promised = _promised_by_place(params)
-    floors = {days: minimum_expiry(clock.today(), days) for days in {0, *min_days.values()}}
+            self.supplies.append(Supply(sku_id, expires_on or expiry.NEVER, units - allocated))
+
+
+_Places = dict[tuple[int, int], _Place]
+
+
+def list_stock(facility_ids: Sequence[int], min_days: Mapping[int, int]) -> list[StockRow]:
+    """What lies where and what of it is for sale, in two statements.
+
+    `min_days`: SKU -> the days it must still last (its own minimum).
+    """
+    params = current_tenant(), db.array(facility_ids), db.array(sorted(min_days))
+    places: _Places = defaultdict(_Place)
+    first = first_sellable()
+    for facility_id, sku_id, *rest in db.rows(sql.STOCK_GROUPS, first, first, *params):
+        places[facility_id, sku_id].add(sku_id, *rest)
+    for place, promised in _promised_by_place(params).items():
+        places[place].promised = promised
+    return _judge(places, min_days)
+
+
+def _judge(places: _Places, min_days: Mapping[int, int]) -> list[StockRow]:
+    """Available by the one rule that reserve uses, once for any sellable unit, once for the SKU's own minimum."""
+    first = first_sellable()
+    floors: dict[int, date] = {}
     rows = []
-    for place in sorted(groups.keys() | promised.keys()):
-        for_any = promise.available(supplies[place], promised[place], first)
-        for_sale = promise.available(supplies[place], promised[place], floors[min_days[place[1]]])
-        units = sum(row.units for row in promised[place])
-        rows.append(
-            StockRow(
-                *place, **groups[place], promised=units, short_dated=for_any - for_sale, available=for_sale
-            )
-        )
+    for place, seen in sorted(places.items()):
+        days = min_days[place[1]]
+        floor = floors.setdefault(days, minimum_expiry(clock.today(), days))
+        for_any = promise.available(seen.supplies, seen.promised, first)
+        for_sale = promise.available(seen.supplies, seen.promised, floor) if days else for_any
+        units = sum(row.units for row in seen.promised)
+        rest = {"promised": units, "short_dated": for_any - for_sale, "available": for_sale}
+        rows.append(StockRow(place[0], place[1], **seen.sums, **rest))
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class SkuStock:
+    """One SKU explained: where it lies, the sum by facility, and the promise law step by step."""
+
+    balances: Sequence["BalanceRow"]
+    rows: Sequence[StockRow]
+    lines: Sequence["PromiseLine"]
+
+
+def explain_stock(facility_ids: Sequence[int], sku: Sku) -> SkuStock:
+    """The same sums as `list_stock`, from the balances themselves; two statements."""
+    balances = list_balances(facility_ids, sku.id)
+    places: _Places = defaultdict(_Place)
+    for row in balances:
+        places[row.facility_id, sku.id].add(sku.id, row.group, row.expires_on, row.on_hand, row.allocated)
+    params = current_tenant(), db.array(facility_ids), db.array([sku.id])
+    for place, promised in _promised_by_place(params).items():
+        places[place].promised = promised
+    rows = _judge(places, {sku.id: sku.min_remaining_days})
+    return SkuStock(balances, rows, _promise_lines(places))
 
 
 def list_available(facility_ids: Sequence[int], floors: Mapping[int, date]) -> dict[tuple[int, int], int]:
@@ -210,24 +255,13 @@ class PromiseLine:
         return self.promised <= self.fitting
 
 
-def list_promise_lines(facility_ids: Sequence[int], sku_id: int) -> list[PromiseLine]:
-    """P(d) and S(d) for every promised minimum expiry d of one SKU, by facility and date.  Two statements."""
-    params = current_tenant(), db.array(facility_ids), db.array([sku_id])
-    supplies: dict[int, list[Supply]] = defaultdict(list)
-    for facility_id, *supply in db.rows(sql.SUPPLIES_OF_MANY, *params, first_sellable()):
-        supplies[facility_id].append(Supply(*supply))
+def _promise_lines(places: _Places) -> list[PromiseLine]:
     lines = []
-    for (facility_id, _sku), promised in sorted(_promised_by_place(params).items()):
-        for day in sorted({p.min_expires_on for p in promised}):
-            wanted = sum(p.units for p in promised if p.min_expires_on >= day)
-            lines.append(
-                PromiseLine(
-                    facility_id,
-                    day,
-                    wanted,
-                    sum(s.units for s in supplies[facility_id] if s.expires_on >= day),
-                )
-            )
+    for (facility_id, _sku), seen in sorted(places.items()):
+        for day in sorted({row.min_expires_on for row in seen.promised}):
+            wanted = sum(row.units for row in seen.promised if row.min_expires_on >= day)
+            fitting = sum(row.units for row in seen.supplies if row.expires_on >= day)
+            lines.append(PromiseLine(facility_id, day, wanted, fitting))
     return lines
 
 
@@ -246,14 +280,19 @@ class BalanceRow:
     received_on: date
     on_hand: int
     allocated: int
-    sells: bool
+    group: str
     is_held: bool
     ledger: int
+
+    @property
+    def sells(self) -> bool:
+        return self.group == SELLS
 
 
 def list_balances(facility_ids: Sequence[int], sku_id: int) -> list[BalanceRow]:
     """Where one SKU lies, first expired first, then by the picker's walk."""
-    found = db.rows(sql.BALANCES_OF_SKU, first_sellable(), current_tenant(), db.array(facility_ids), sku_id)
+    first = first_sellable()
+    found = db.rows(sql.BALANCES_OF_SKU, first, first, current_tenant(), db.array(facility_ids), sku_id)
     return [BalanceRow(*row) for row in found]
 
 
@@ -298,9 +337,11 @@ class LedgerRow:
     kind: int
     document_id: int
     reference: str | None
-    actor_id: int | None
+    actor_name: str | None
     reason: str
     at: datetime
+    lot_code: str
+    bin_code: str
 
     @property
     def before(self) -> int:
@@ -319,13 +360,11 @@ def list_ledger(balance_id: int, *, before_seq: int | None, limit: int) -> list[
     ]
 
 
-def list_recent_moves(balance_ids: Sequence[int], limit: int) -> list[LedgerRow]:
-    """The newest moves of these balances, newest first; each balance is entered by its own index."""
+def list_recent_moves(facility_ids: Sequence[int], sku_id: int, limit: int) -> list[LedgerRow]:
+    """The newest moves of one SKU where it lies now, newest first; each balance is entered by its own index."""
     tenant_id = current_tenant()
-    return [
-        LedgerRow(*row)
-        for row in db.rows(sql.RECENT_MOVES, db.array(balance_ids), tenant_id, limit, tenant_id, limit, limit)
-    ]
+    params = tenant_id, db.array(facility_ids), sku_id, tenant_id, limit, tenant_id, limit, limit
+    return [LedgerRow(*row) for row in db.rows(sql.RECENT_MOVES, *params)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,9 +379,8 @@ class HoldRow:
     bin_code: str | None
     document: str
     reason: str
-    opened_by: int | None
+    opened_by_name: str | None
     opened_at: datetime
-    cleared_by: int | None
     cleared_at: datetime | None
 
 
@@ -376,6 +414,15 @@ def get_sku(sku_id: int) -> Sku:
     if found is None:
         raise UnknownGoods(_("没有这个商品。"), sku_id=sku_id)
     return found
+
+
+def get_sku_with_barcodes(sku_id: int) -> tuple[Sku, Sequence[str]]:
+    """The same with its barcodes, in one statement."""
+    codes = Barcode.objects.filter(sku_id=OuterRef("pk")).order_by("code").values("code")
+    found = Sku.objects.annotate(barcode_list=ArraySubquery(codes)).filter(id=sku_id).first()
+    if found is None:
+        raise UnknownGoods(_("没有这个商品。"), sku_id=sku_id)
+    return found, found.barcode_list
 
 
 def list_barcodes(sku_id: int) -> list[str]:

@@ -24,7 +24,7 @@ class Scanned:
 
 def read_scanned(text: str) -> Scanned:
     """Read a scan; what is no GS1 message with a GTIN is one plain code.  Never raises: a strange scan is a plain code nobody knows."""
-    plain = text.strip()
+    plain = text.replace("\0", "").strip()
     if plain.startswith("]"):
         plain = plain[SYMBOLOGY_LENGTH:]
     message = _message(plain)
@@ -52,8 +52,5 @@ def _message(text: str) -> GS1Message | None:
 
 def _spellings(gtin: str) -> tuple[str, ...]:
     """A GTIN of 14 digits as EAN-13, UPC-A and EAN-8 print it."""
-    found = [gtin]
-    for length in (13, 12, 8):
-        if len(gtin) > length and not gtin[:-length].strip("0"):
-            found.append(gtin[-length:])
-    return tuple(dict.fromkeys(found))
+    shorter = [gtin[-length:] for length in (13, 12, 8) if not gtin[:-length].strip("0")]
+    return tuple(dict.fromkeys([gtin, *shorter]))

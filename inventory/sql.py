@@ -61,12 +61,15 @@ _HELD = """EXISTS (SELECT FROM inventory_hold h WHERE h.tenant_id = b.tenant_id 
         AND (h.lot_id IS NULL OR h.lot_id = b.lot_id) AND (h.facility_id IS NULL OR h.facility_id = b.facility_id)
         AND (h.bin_id IS NULL OR h.bin_id = b.bin_id))"""
 
-# (first sellable day, first sellable day, tenant, facility_ids, sku_ids) -> facility, sku, group, expiry, units, allocated.  Expired goes
-# before held: clearing the hold would not bring those units back.
+# Which group of inventory.queries.StockRow a balance is in.  Expired goes before held: clearing the hold would not bring those units
+# back.  Parameters: first sellable day, twice.
+_GROUP = f"""CASE WHEN {SELLS} THEN 'sells' WHEN n.kind NOT IN (0, 1) THEN 'elsewhere'
+                WHEN coalesce(l.expires_on, '9999-12-31') < %s THEN 'expired' ELSE 'held' END"""
+
+# (first sellable day, first sellable day, tenant, facility_ids, sku_ids) -> facility, sku, group, expiry, units, allocated
 STOCK_GROUPS = f"""
     SELECT b.facility_id, b.sku_id,
-           CASE WHEN {SELLS} THEN 'sells' WHEN n.kind NOT IN (0, 1) THEN 'elsewhere'
-                WHEN coalesce(l.expires_on, '9999-12-31') < %s THEN 'expired' ELSE 'held' END AS stock_group,
+           {_GROUP} AS stock_group,
            coalesce(l.expires_on, '9999-12-31'), sum(b.on_hand)::int, sum(b.allocated)::int {_STOCK}
     WHERE b.tenant_id = %s AND b.facility_id = ANY (%s::bigint[]) AND b.sku_id = ANY (%s::bigint[]) AND b.on_hand > 0
     GROUP BY 1, 2, 3, 4
@@ -79,18 +82,20 @@ SUPPLIES_OF_MANY = f"""
     GROUP BY 1, 2, 3
 """
 
-# (first sellable day, tenant, facility_ids, sku): the last move of a balance is found by the number the balance carries
+# (first sellable day, first sellable day, tenant, facility_ids, sku): the last move of a balance is found by the number the balance carries
 BALANCES_OF_SKU = f"""
-    SELECT b.id, b.facility_id, n.code, n.kind, b.lot_id, l.code, l.expires_on, l.produced_on, l.received_on, b.on_hand, b.allocated,
-           ({SELLS}) AS sells, {_HELD} AS is_held,
-           coalesce((SELECT m.to_after FROM inventory_move m WHERE m.tenant_id = b.tenant_id AND m.to_balance_id = b.id AND m.to_seq = b.seq),
+    SELECT b.id, b.facility_id, n.code, n.kind, b.lot_id, l.code, l.expires_on, l.produced_on, l.received_on,
+           b.on_hand, b.allocated,
+           {_GROUP} AS stock_group, {_HELD} AS is_held,
+           coalesce((SELECT m.to_after FROM inventory_move m WHERE m.tenant_id = b.tenant_id AND m.to_balance_id = b.id
+                     AND m.to_seq = b.seq),
                     (SELECT m.from_after FROM inventory_move m WHERE m.tenant_id = b.tenant_id AND m.from_balance_id = b.id
                      AND m.from_seq = b.seq), 0) {_STOCK}
     WHERE b.tenant_id = %s AND b.facility_id = ANY (%s::bigint[]) AND b.sku_id = %s AND b.on_hand > 0
     ORDER BY coalesce(l.expires_on, '9999-12-31'), l.code, b.facility_id, n.sequence, n.code
 """
 
-# (tenant, balance)
+# Parameters: tenant, balance.
 ONE_BALANCE = """
     SELECT b.id, b.facility_id, f.name, n.code, n.kind, b.sku_id, s.code, s.name, s.unit, b.lot_id, l.code, l.expires_on, b.on_hand,
            b.allocated, b.seq
@@ -102,56 +107,63 @@ ONE_BALANCE = """
     WHERE b.tenant_id = %s AND b.id = %s
 """
 
-_OUT = "m.from_balance_id, m.from_seq AS seq, -m.quantity, m.from_after"
-_IN = "m.to_balance_id, m.to_seq AS seq, m.quantity, m.to_after"
+_OUT = "m.tenant_id, m.id, m.from_balance_id, m.from_seq, -m.quantity, m.from_after"
+_IN = "m.tenant_id, m.id, m.to_balance_id, m.to_seq, m.quantity, m.to_after"
 _WHY = "m.kind, m.document_id, m.actor_id, m.reason, m.at"
+_SIDES = "m(tenant_id, id, balance_id, seq, change, after, kind, document_id, actor_id, reason, at)"
 _NAMED = """
-    SELECT m.id, m.balance_id, m.seq, m.change, m.after, m.kind, m.document_id, r.reference, m.actor_id, m.reason, m.at FROM m
+    SELECT m.id, m.balance_id, m.seq, m.change, m.after, m.kind, m.document_id, r.reference, u.name, m.reason, m.at, l.code, n.code FROM m
+    JOIN inventory_balance b ON b.tenant_id = m.tenant_id AND b.id = m.balance_id
+    JOIN inventory_bin n ON n.tenant_id = b.tenant_id AND n.id = b.bin_id
+    JOIN inventory_lot l ON l.tenant_id = b.tenant_id AND l.id = b.lot_id
     LEFT JOIN inventory_receipt r ON r.tenant_id = m.tenant_id AND r.id = m.document_id
+    LEFT JOIN core_user u ON u.id = m.actor_id
 """
 
-# (tenant, balance, seq, limit, tenant, balance, seq, limit, limit) -> the moves of one balance below a sequence number, newest first
+# (tenant, balance, seq, limit, tenant, balance, seq, limit, limit) -> the moves of one balance below a number, newest first
 LEDGER = f"""
-    WITH m(tenant_id, id, balance_id, seq, change, after, kind, document_id, actor_id, reason, at) AS (
-        (SELECT m.tenant_id, m.id, {_OUT}, {_WHY} FROM inventory_move m
+    WITH {_SIDES} AS (
+        (SELECT {_OUT}, {_WHY} FROM inventory_move m
          WHERE m.tenant_id = %s AND m.from_balance_id = %s AND m.from_seq < %s ORDER BY m.from_seq DESC LIMIT %s)
         UNION ALL
-        (SELECT m.tenant_id, m.id, {_IN}, {_WHY} FROM inventory_move m
+        (SELECT {_IN}, {_WHY} FROM inventory_move m
          WHERE m.tenant_id = %s AND m.to_balance_id = %s AND m.to_seq < %s ORDER BY m.to_seq DESC LIMIT %s))
     {_NAMED} ORDER BY m.seq DESC LIMIT %s
 """
 
-# (balance_ids, tenant, limit, tenant, limit, limit) -> the newest moves of several balances
+# (tenant, facility_ids, sku, tenant, limit, tenant, limit, limit) -> the newest moves of the balances where a SKU lies
 RECENT_MOVES = f"""
-    WITH u(id) AS (SELECT unnest(%s::bigint[])),
-    m(tenant_id, id, balance_id, seq, change, after, kind, document_id, actor_id, reason, at) AS (
-        SELECT o.* FROM u, LATERAL (SELECT m.tenant_id, m.id, {_OUT}, {_WHY} FROM inventory_move m
-            WHERE m.tenant_id = %s AND m.from_balance_id = u.id ORDER BY m.from_seq DESC LIMIT %s) o
+    WITH places(id) AS (SELECT b.id FROM inventory_balance b
+        WHERE b.tenant_id = %s AND b.facility_id = ANY (%s::bigint[]) AND b.sku_id = %s AND b.on_hand > 0 LIMIT 500),
+    {_SIDES} AS (
+        SELECT o.* FROM places, LATERAL (SELECT {_OUT}, {_WHY} FROM inventory_move m
+            WHERE m.tenant_id = %s AND m.from_balance_id = places.id ORDER BY m.from_seq DESC LIMIT %s) o
         UNION ALL
-        SELECT i.* FROM u, LATERAL (SELECT m.tenant_id, m.id, {_IN}, {_WHY} FROM inventory_move m
-            WHERE m.tenant_id = %s AND m.to_balance_id = u.id ORDER BY m.to_seq DESC LIMIT %s) i)
+        SELECT i.* FROM places, LATERAL (SELECT {_IN}, {_WHY} FROM inventory_move m
+            WHERE m.tenant_id = %s AND m.to_balance_id = places.id ORDER BY m.to_seq DESC LIMIT %s) i)
     {_NAMED} ORDER BY m.at DESC, m.id DESC, m.change LIMIT %s
 """
 
 _HOLD = """
-    SELECT h.id, h.kind, h.lot_id, l.code, h.facility_id, n.code, h.document, h.reason, h.opened_by, h.opened_at, h.cleared_by, h.cleared_at
+    SELECT h.id, h.kind, h.lot_id, l.code, h.facility_id, n.code, h.document, h.reason, u.name, h.opened_at, h.cleared_at
     FROM inventory_hold h
+    LEFT JOIN core_user u ON u.id = h.opened_by
     LEFT JOIN inventory_lot l ON l.tenant_id = h.tenant_id AND l.id = h.lot_id
     LEFT JOIN inventory_bin n ON n.tenant_id = h.tenant_id AND n.id = h.bin_id
 """
 
-# (tenant, lot_ids, facility_ids)
+# Parameters: tenant, lot_ids, facility_ids.
 OPEN_HOLDS = f"""
     {_HOLD} WHERE h.tenant_id = %s AND h.cleared_at IS NULL AND (h.lot_id IS NULL OR h.lot_id = ANY (%s::bigint[]))
     AND (h.facility_id IS NULL OR h.facility_id = ANY (%s::bigint[]))
     ORDER BY array_position(ARRAY['RECALL', 'QUARANTINE', 'HELD'], h.kind::text), h.opened_at, h.id LIMIT 200
 """
 
-# (tenant, hold)
+# Parameters: tenant, hold.
 ONE_HOLD = f"{_HOLD} WHERE h.tenant_id = %s AND h.id = %s"
 
-# (tenant, facility_ids, first sellable day, tenant, facility_ids, tenant, first sellable day) -> SKUs with something held or expired, or with more
-# promised than what is sellable
+# (tenant, facility_ids, first sellable day, tenant, facility_ids, tenant, first sellable day) -> SKUs with something held or
+# expired, or with more promised than what is sellable
 PROBLEM_SKUS = f"""
     SELECT b.sku_id {_STOCK} WHERE b.tenant_id = %s AND b.facility_id = ANY (%s::bigint[]) AND b.on_hand > 0 AND n.kind IN (0, 1)
         AND (coalesce(l.expires_on, '9999-12-31') < %s OR {_HELD})

@@ -6,15 +6,15 @@ from typing import Any
 
 from django.urls import path
 from django.utils.translation import gettext as _
-from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import FlagFilter, IdField, IdFilter, PlainText, WordField
+from core.api.fields import IdField, PlainText, WordField
+from core.api.filters import Filters, FlagFilter, IdFilter
 from core.api.pagination import BY_ID, Sort, page_ids
 from core.api.problems import of_refusal
-from core.api.views import CommandView, ListView, RetrieveView, get_row
+from core.api.views import ApiView, CommandView, ListView, RetrieveView, get_row
 from inventory.models import Facility
 from o2o.models import Dispatch, DispatchStatus, Offer, OfferStatus
 from o2o.services.grabs import grab
@@ -50,7 +50,7 @@ class DispatchRow(serializers.Serializer[Any]):
     offers = OfferRow(many=True)
 
 
-class DispatchFilter(filters.FilterSet):
+class DispatchFilter(Filters):
     order = IdFilter(field_name="order_ref")
     is_open = FlagFilter(method="by_open")
 
@@ -59,7 +59,7 @@ class DispatchFilter(filters.FilterSet):
         return queryset.filter(**open_now) if value else queryset.exclude(**open_now)
 
 
-class _Dispatches:
+class _Dispatches(ApiView):
     scope_area = "o2o"
     row_class = DispatchRow
     queryset = Dispatch.objects.defer("rules")
@@ -83,7 +83,7 @@ class OneDispatch(_Dispatches, RetrieveView):
     """One dispatch with its offers."""
 
 
-class OfferFilter(filters.FilterSet):
+class OfferFilter(Filters):
     dispatch = IdFilter()
     facility = IdFilter()
     is_open = FlagFilter(method="by_open")
@@ -136,7 +136,9 @@ class GrabDispatch(CommandView):
             raise serializers.ValidationError({"facility": [_("没有这个门店。")]}, code="unknown")
         done = grab(dispatch_id=pk, facility_id=store.id, actor_id=None)
         if done.refusal is not None:
-            return of_refusal(done.refusal)  # an answer, not an exception: that the offer is closed must commit
+            return of_refusal(
+                done.refusal
+            )  # an answer, not an exception: that the offer is closed must commit
         return Response(GrabAnswer(done).data)
 
 

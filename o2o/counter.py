@@ -1,9 +1,11 @@
-"""What a store's phone shows: offers to take, orders to hand over, one order in the state it is in for this store."""
+"""What a store's phone shows: offers to take, orders to hand over, one order in the state it is in for
+this store.
+"""
 
 import json
 import logging
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
@@ -15,11 +17,10 @@ from core.web.formats import mask_name, mask_phone, mask_street
 from inventory.rules import promise
 from o2o import sql
 from o2o.errors import NoDispatch
-from o2o.market import read_stock, waiting_goods
+from o2o.market import read_stock
 from o2o.models import DispatchStatus, OfferStatus
 from o2o.picking import StorePick, list_picks
-from o2o.queries import LIST, Goods, goods_of, list_goods, seconds_of
-from warehouse.models import ParcelStatus
+from o2o.queries import LIST, Goods, seconds_of
 
 log = logging.getLogger(__name__)
 RECEIVER = "receiver"  # the purpose the label's copy of the receiver is sealed for
@@ -48,23 +49,22 @@ class OpenOffer:
     left_s: float
     total_s: int
     distance_m: int
-    name: str
-    units: int
+    order_ref: int
 
 
 @dataclass(frozen=True, slots=True)
 class ToHandOver:
     id: int
     order_number: str
+    order_ref: int
     ship_by: datetime
-    name: str
-    units: int
 
 
 @dataclass(frozen=True, slots=True)
 class StoreDay:
     asked: int
     won: int
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,7 @@ class OrderSeen:
     watching: int
     winner: str | None
     ship_by: datetime | None
+    now: datetime
     door: Door | None
     lines: tuple[StockLine, ...] = ()
     picks: tuple[StorePick, ...] = ()
@@ -112,29 +113,20 @@ class OrderSeen:
 
 
 def list_offers(facility_id: int) -> list[OpenOffer]:
-    """What the store may take now, the one whose time runs out next first.  Two statements."""
-    found = db.rows(sql.STORE_OFFERS, current_tenant(), facility_id, LIST)
-    named = goods_of([row[6] for row in found])
+    """What the store may take now, the one whose time runs out next first.  One statement."""
     return [
-        OpenOffer(
-            id_,
-            number,
-            round_number,
-            left_s,
-            seconds_of(rules, round_number),
-            metres,
-            *named.get(ref, ("", 0)),
+        OpenOffer(id_, number, round_number, left_s, seconds_of(rules, round_number), metres, ref)
+        for id_, number, round_number, left_s, rules, metres, ref in db.rows(
+            sql.STORE_OFFERS, current_tenant(), facility_id, LIST
         )
-        for id_, number, round_number, left_s, rules, metres, ref in found
     ]
 
 
 def list_to_hand_over(facility_id: int) -> list[ToHandOver]:
-    """What the store has won and not handed over.  Two statements."""
+    """What the store has won and not handed over, the earliest promise first.  One statement."""
     tenant_id = current_tenant()
     found = db.rows(sql.STORE_TO_HAND_OVER, tenant_id, facility_id, tenant_id, facility_id)
-    named = goods_of([row[2] for row in found])
-    return [ToHandOver(id_, number, ship_by, *named.get(ref, ("", 0))) for id_, number, ref, ship_by in found]
+    return [ToHandOver(*row) for row in found]
 
 
 def read_day(facility_id: int) -> StoreDay:
@@ -143,35 +135,21 @@ def read_day(facility_id: int) -> StoreDay:
 
 
 def get_order(dispatch_id: int, facility_id: int) -> OrderSeen:
-    """One order as this store sees it now.  Raises NoDispatch, also for one that the store was never asked for."""
+    """One order as this store sees it now.  Raises NoDispatch, also for one that it was never asked for."""
     found = db.rows(sql.STORE_DISPATCH, facility_id, current_tenant(), dispatch_id)
     if not found:
         raise NoDispatch(_("没有这一单。"), dispatch_id=dispatch_id)
     (
-        id_,
-        ref,
-        number,
-        status,
-        round_number,
-        rules,
-        winner_id,
-        winner,
-        left_s,
-        ended_s,
-        offer,
-        why,
-        metres,
-        watching,
-    ) = found[0]
-    parcels = db.rows(sql.PARCELS, current_tenant(), ref)
+        id_, ref, number, status, round_number, rules, winner_id, winner, left_s, ended_s, offer, why, metres, watching,
+        ship_by, label, are_shipped, now,
+    ) = found[0]  # fmt: skip
     face = _face(status, winner_id == facility_id, offer, why, left_s or 0.0)
-    if face == Face.WON and parcels and all(row[0] == ParcelStatus.SHIPPED for row in parcels):
+    if face == Face.WON and are_shipped:
         face = Face.HANDED
-    is_mine = face in (Face.WON, Face.HANDED)
     return OrderSeen(
         id_, ref, number, face, round_number, max(0.0, left_s or 0.0), seconds_of(rules, round_number), ended_s, metres,
-        watching, winner, min((row[2] for row in parcels), default=None),
-        _door(parcels, is_open=is_mine) if is_mine or face == Face.OFFER else None,
+        watching, winner, ship_by, now,
+        _door(label, is_open=face == Face.WON) if face in (Face.OFFER, Face.WON) else None,
         lines=_lines(ref, facility_id) if face == Face.OFFER else (),
         picks=tuple(list_picks(ref, facility_id)) if face == Face.WON else (),
     )  # fmt: skip
@@ -190,29 +168,28 @@ def _face(status: str, is_mine: bool, offer: str, why: str, left_s: float) -> Fa
 
 
 def _lines(order_ref: int, facility_id: int) -> tuple[StockLine, ...]:
-    goods = list_goods(order_ref)
-    wants = waiting_goods([order_ref]).get(order_ref, ())
-    stock = read_stock([facility_id], [wants])
-    days = {sku_id: day for day, units in wants for sku_id, _units in units}
-    skus = db.array([each.sku_id for each in goods])
-    bins = dict(db.rows(sql.SHELF, current_tenant(), facility_id, skus))
+    found = db.rows(sql.STORE_LINES, facility_id, current_tenant(), order_ref)
+    if not found:
+        return ()
+    stock = read_stock(
+        [facility_id], [tuple((day, ((sku_id, units),)) for day, sku_id, _n, _u, units, _b in found)]
+    )
     return tuple(
         StockLine(
-            each,
+            Goods(sku_id, name, unit, quantity),
             promise.available(
-                [row for row in stock.supplies[facility_id] if row.sku_id == each.sku_id],
-                [row for row in stock.promised[facility_id] if row.sku_id == each.sku_id],
-                days.get(each.sku_id, date.max),
+                [row for row in stock.supplies[facility_id] if row.sku_id == sku_id],
+                [row for row in stock.promised[facility_id] if row.sku_id == sku_id],
+                day,
             ),
-            bins.get(each.sku_id, ""),
+            bin_code,
         )
-        for each in goods
+        for day, sku_id, name, unit, quantity, bin_code in found
     )
 
 
-def _door(parcels: list[tuple[int, int, datetime, bytes | None]], *, is_open: bool) -> Door | None:
+def _door(label: bytes | None, *, is_open: bool) -> Door | None:
     """The receiver on the label; without the person and the door while the order is only offered."""
-    label = next((row[3] for row in parcels if row[3] is not None), None)
     if label is None:
         return None
     try:

@@ -1,9 +1,12 @@
-"""The stores of a tenant as the rounds see them now: read in a constant number of statements, however many orders ask."""
+"""The stores of a tenant as the rounds see them now: read in a constant number of statements, however many
+orders ask.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from core import db
 from core.tenancy import current_tenant
@@ -15,7 +18,9 @@ from o2o.rules.places import box_around, is_open
 from o2o.rules.rounds import Point, RoundRule, Store
 
 Wants = tuple[tuple[date, tuple[tuple[int, int], ...]], ...]
-"""What one order needs: (minimum expiry, ((SKU, units), …)), sorted, so that equal orders are asked about once."""
+"""What one order needs: (minimum expiry, ((SKU, units), …)), sorted, so that equal orders are asked about
+once.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,9 @@ class _Place:
 
 
 class Market:
-    """Open stores with capacity left, and the stock they could promise.  Nothing is locked: an offer takes nothing."""
+    """Open stores with capacity left, and the stock they could promise.  Nothing is locked: an offer takes
+    nothing.
+    """
 
     def __init__(self, places: Sequence[_Place], sku_ids: Iterable[int]) -> None:
         self.places = places
@@ -58,7 +65,9 @@ class Market:
         return self.known[wants]
 
     def has_stock(self, facility_id: int, wants: Wants) -> bool:
-        """Whether reserve would accept the order there now: the promise rule itself, never a second formula."""
+        """Whether reserve would accept the order there now: the promise rule itself, never a second
+        formula.
+        """
         supplies = self.supplies.get(facility_id)
         if not supplies or not wants:
             return False
@@ -67,7 +76,9 @@ class Market:
 
 
 def read_market(points: Iterable[Point], rules: Iterable[RoundRule], wants: Iterable[Wants]) -> Market:
-    """The stores within reach of any of the points by any of the rules.  Four statements, and two a transaction for its settings."""
+    """The stores within reach of any of the points by any of the rules.  Four statements, and two a
+    transaction for its settings.
+    """
     radii = [rule.radius_m for rule in rules]
     radius_m = None if None in radii else max((each for each in radii if each is not None), default=0)
     box = box_around(points, radius_m)
@@ -89,10 +100,10 @@ def waiting_goods(order_refs: Sequence[int]) -> Mapping[int, Wants]:
     return {ref: tuple((day, tuple(units)) for day, units in days.items()) for ref, days in found.items()}
 
 
-def _with_capacity(rows: Sequence[tuple[object, ...]]) -> list[_Place]:
+def _with_capacity(rows: Sequence[tuple[Any, ...]]) -> list[_Place]:
     ids = db.array([row[0] for row in rows])
     busy = dict(db.rows(sql.OPEN_ORDERS, current_tenant(), ids, current_tenant(), ids))
-    places = [_Place(row[0], row[1], row[2], row[5] - busy.get(row[0], 0)) for row in rows]  # type: ignore[arg-type, operator]
+    places = [_Place(row[0], row[1], row[2], row[5] - busy.get(row[0], 0)) for row in rows]
     return [place for place in places if place.capacity_left > 0]
 
 

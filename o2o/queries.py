@@ -27,6 +27,7 @@ SHOWN_STORES = 40
 class Today:
     """The day in numbers.  `first_left_s`: until the next deadline; seconds to a grab: median and 95 %."""
 
+    now: datetime
     running: int
     first_left_s: float | None
     started: int
@@ -50,8 +51,6 @@ class Running:
     total_s: int
     stores: int
     order_ref: int
-    name: str = ""
-    units: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,35 +136,31 @@ def read_today() -> Today:
 
 
 def list_running() -> list[Running]:
-    """Dispatches in a round, the one whose time runs out next first.  Two statements."""
-    found = db.rows(sql.RUNNING, current_tenant(), LIST)
-    named = goods_of([row[6] for row in found])
-    rows = []
-    for id_, number, round_number, left_s, rules, stores, ref in found:
-        name, units = named.get(ref, ("", 0))
-        total_s = seconds_of(rules, round_number)
-        rows.append(Running(id_, number, round_number, left_s, total_s, stores, ref, name, units))
-    return rows
+    """Dispatches in a round, the one whose time runs out next first."""
+    return [
+        Running(id_, number, round_number, left_s, seconds_of(rules, round_number), stores, ref)
+        for id_, number, round_number, left_s, rules, stores, ref in db.rows(
+            sql.RUNNING, current_tenant(), LIST
+        )
+    ]
 
 
 def list_ended(status: str = "") -> list[Ended]:
-    """Dispatches that ended, of those started in the last two days, the latest first; of one status, or all."""
+    """Dispatches that ended, of those started in the last two days, the latest first; of one status, or
+    all.
+    """
     wanted = (
         [status] if status else [each.value for each in DispatchStatus if each != DispatchStatus.OFFERING]
     )
     return [Ended(*row) for row in db.rows(sql.ENDED, current_tenant(), wanted, LIST)]
 
 
-def goods_of(order_refs: Sequence[int]) -> Mapping[int, tuple[str, int]]:
-    """order_ref -> (the name of its first goods, units).  One statement."""
-    return {
-        ref: (name, units)
-        for ref, name, units in db.rows(sql.GOODS_OF, current_tenant(), db.array(order_refs))
-    }
-
-
-def list_goods(order_ref: int) -> list[Goods]:
-    return [Goods(*row) for row in db.rows(sql.GOODS, current_tenant(), order_ref)]
+def goods_of(order_refs: Sequence[int]) -> Mapping[int, list[Goods]]:
+    """order_ref -> what it holds, by SKU.  One statement; a missing order holds nothing."""
+    found: dict[int, list[Goods]] = defaultdict(list)
+    for ref, *row in db.rows(sql.GOODS_OF, current_tenant(), db.array(order_refs)):
+        found[ref].append(Goods(*row))
+    return found
 
 
 def get_dispatch(dispatch_id: int) -> DispatchSeen:

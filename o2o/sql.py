@@ -2,7 +2,8 @@
 
 from inventory import sql as stock
 
-# Lives of dispatches, for the clock: one index probe a tenant, whatever the number of open rounds.  -> tenant, seconds to the earliest
+# Lives of dispatches, for the clock: one index probe a tenant, whatever the number of open rounds.  ->
+# tenant, seconds to the earliest
 NEXT_DEADLINES = """
     WITH RECURSIVE t AS (
         (SELECT tenant_id, deadline FROM o2o_dispatch WHERE status = 'OFFERING' ORDER BY tenant_id, deadline LIMIT 1)
@@ -42,7 +43,7 @@ SUPPLIES = f"""
     GROUP BY 1, 2, 3
 """
 
-# (tenant, facility_ids, sku_ids)
+# inventory.queries.list_promised for many facilities.  Parameters: tenant, facility_ids, sku_ids.
 PROMISED = """
     SELECT facility_id, sku_id, min_expires_on, quantity FROM inventory_promise
     WHERE tenant_id = %s AND facility_id = ANY (%s::bigint[]) AND sku_id = ANY (%s::bigint[]) AND quantity > 0
@@ -60,7 +61,7 @@ _DAY = """(SELECT date_trunc('day', clock_timestamp() AT TIME ZONE t.timezone) A
 
 # Parameters: tenant, three times.
 TODAY = f"""
-    SELECT live.n, live.left_s, day.* FROM (
+    SELECT clock_timestamp(), live.n, live.left_s, day.* FROM (
         SELECT count(*)::int AS n, extract(epoch FROM min(deadline) - clock_timestamp())::float8 AS left_s
         FROM o2o_dispatch WHERE tenant_id = %s AND status = 'OFFERING') live, (
         SELECT count(*)::int, count(*) FILTER (WHERE status = 'WON')::int,
@@ -94,18 +95,10 @@ ENDED = """
 
 # Parameters: tenant, order_refs.
 GOODS_OF = """
-    SELECT p.ref, min(s.name), sum(l.quantity)::int FROM warehouse_parcel p
+    SELECT p.ref, s.id, s.name, s.unit, sum(l.quantity)::int FROM warehouse_parcel p
     JOIN warehouse_parcelline l ON l.tenant_id = p.tenant_id AND l.parcel_id = p.id
     JOIN inventory_sku s ON s.tenant_id = l.tenant_id AND s.id = l.sku_id
-    WHERE p.tenant_id = %s AND p.ref = ANY (%s::bigint[]) GROUP BY 1
-"""
-
-# Parameters: tenant, order_ref.
-GOODS = """
-    SELECT s.id, s.name, s.unit, sum(l.quantity)::int FROM warehouse_parcel p
-    JOIN warehouse_parcelline l ON l.tenant_id = p.tenant_id AND l.parcel_id = p.id
-    JOIN inventory_sku s ON s.tenant_id = l.tenant_id AND s.id = l.sku_id
-    WHERE p.tenant_id = %s AND p.ref = %s AND p.status <> 5 GROUP BY s.id, s.name, s.unit, s.code ORDER BY s.code
+    WHERE p.tenant_id = %s AND p.ref = ANY (%s::bigint[]) GROUP BY p.ref, s.id, s.name, s.unit, s.code ORDER BY s.code
 """
 
 # Parameters: tenant, dispatch.
@@ -156,7 +149,7 @@ STORE_TO_HAND_OVER = """
 
 # A store's day: asked, won.  Parameters: facility, tenant, tenant.
 STORE_TODAY = f"""
-    SELECT count(*)::int, count(*) FILTER (WHERE o.status = 'WON')::int FROM o2o_dispatch d
+    SELECT count(*)::int, count(*) FILTER (WHERE o.status = 'WON')::int, clock_timestamp() FROM o2o_dispatch d
     JOIN o2o_offer o ON o.tenant_id = d.tenant_id AND o.dispatch_id = d.id AND o.facility_id = %s
     WHERE d.tenant_id = %s AND d.started_at >= {_DAY}
 """
@@ -167,23 +160,26 @@ STORE_DISPATCH = """
         extract(epoch FROM d.deadline - clock_timestamp())::float8,
         extract(epoch FROM clock_timestamp() - d.ended_at)::float8, o.status, o.reason, o.distance_m,
         (SELECT count(*) FROM o2o_offer x
-         WHERE x.tenant_id = d.tenant_id AND x.dispatch_id = d.id AND x.status = 'OPEN')::int
+         WHERE x.tenant_id = d.tenant_id AND x.dispatch_id = d.id AND x.status = 'OPEN')::int,
+        p.ship_by, p.label, coalesce(p.are_shipped, false), clock_timestamp()
     FROM o2o_dispatch d JOIN o2o_offer o ON o.tenant_id = d.tenant_id AND o.dispatch_id = d.id AND o.facility_id = %s
     LEFT JOIN inventory_facility w ON w.tenant_id = d.tenant_id AND w.id = d.winner_id
+    LEFT JOIN LATERAL (
+        SELECT min(ship_by) AS ship_by, (array_agg(label ORDER BY id) FILTER (WHERE label IS NOT NULL))[1] AS label,
+            bool_and(status = 4) AS are_shipped
+        FROM warehouse_parcel WHERE tenant_id = d.tenant_id AND ref = d.order_ref AND status <> 5) p ON true
     WHERE d.tenant_id = %s AND d.id = %s
 """
 
-# The order's parcels: status, facility, promise, sealed receiver.  Parameters: tenant, order_ref.
-PARCELS = """
-    SELECT status, facility_id, ship_by, label FROM warehouse_parcel WHERE tenant_id = %s AND ref = %s AND status <> 5
-    ORDER BY id
-"""
-
-# Where a store keeps a SKU: the first bin of the walk that has some.  Parameters: tenant, facility, sku_ids.
-SHELF = """
-    SELECT DISTINCT ON (b.sku_id) b.sku_id, n.code FROM inventory_balance b
-    JOIN inventory_bin n ON n.tenant_id = b.tenant_id AND n.id = b.bin_id
-    WHERE b.tenant_id = %s AND b.facility_id = %s AND b.sku_id = ANY (%s::bigint[]) AND b.on_hand > b.allocated
-      AND n.kind IN (0, 1)
-    ORDER BY b.sku_id, n.sequence, n.code
+# The goods that wait, with the first bin of the walk that has some.  Parameters: facility, tenant, order_ref.
+STORE_LINES = """
+    SELECT p.min_expires_on, s.id, s.name, s.unit, sum(l.quantity)::int, coalesce((
+        SELECT n.code FROM inventory_balance b JOIN inventory_bin n ON n.tenant_id = b.tenant_id AND n.id = b.bin_id
+        WHERE b.tenant_id = s.tenant_id AND b.facility_id = %s AND b.sku_id = s.id AND b.on_hand > b.allocated
+          AND n.kind IN (0, 1) ORDER BY n.sequence, n.code LIMIT 1), '')
+    FROM warehouse_parcel p
+    JOIN warehouse_parcelline l ON l.tenant_id = p.tenant_id AND l.parcel_id = p.id
+    JOIN inventory_sku s ON s.tenant_id = l.tenant_id AND s.id = l.sku_id
+    WHERE p.tenant_id = %s AND p.ref = %s AND p.status = 0
+    GROUP BY p.min_expires_on, s.tenant_id, s.id, s.name, s.unit, s.code ORDER BY s.code, p.min_expires_on
 """

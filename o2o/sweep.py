@@ -22,7 +22,9 @@ def deadlines() -> list[tuple[int, float]]:
 
 
 def advance(tenant_id: int) -> Swept:
-    """One batch of one tenant.  When it fails, each dispatch is tried alone, so that one bad row stops nobody else."""
+    """One batch of one tenant.  When it fails, each dispatch is tried alone, so that one bad row stops
+    nobody else.
+    """
     try:
         with tenant(tenant_id):
             done = [dispatches.advance_due(limit=BATCH)]

@@ -1,6 +1,8 @@
 """The dispatch board and the store's phone."""
 
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -14,16 +16,20 @@ from core import clock
 from core.web.access import needs_role
 from core.web.parts import Toast
 from core.web.toasts import say, toast_event
+from inventory.queries import FacilityCard
 from o2o import counter, queries, wording
 from o2o.access import DISPATCHES, GRABS, SEES, get_store, stores_of
-from o2o.counter import Face
+from o2o.counter import Face, OrderSeen
 from o2o.errors import OfferGone, StockGone, TakenByOther, TooLate
 from o2o.models import DispatchStatus
 from o2o.picking import plan_code
-from o2o.queries import DispatchSeen
+from o2o.queries import DispatchSeen, Goods
 from o2o.services import dispatches
 
 SHOWS = ("running", DispatchStatus.WON, DispatchStatus.FALLBACK, DispatchStatus.CANCELLED)
+JUST_ENDED = 12  # below the running ones
+LONGEST_ID = 17  # digits
+CLOSE_S = 60  # a tap that came this much later is told by how much
 HUES = {"OPEN": "live", "WON": "done", "CLOSED": "stop"}
 
 
@@ -43,21 +49,24 @@ def board(request: HttpRequest) -> HttpResponse:
 def _board(request: HttpRequest) -> dict[str, Any]:
     show = request.GET.get("show", "running")
     show = show if show in SHOWS else "running"
-    running = queries.list_running()
-    ended = queries.list_ended("" if show == "running" else show)
+    is_running = show == "running"
+    running = queries.list_running() if is_running else []
+    ended = queries.list_ended("" if is_running else show)[: JUST_ENDED if is_running else None]
     wanted = request.GET.get("d", "")
-    ids = [row.id for row in (running if show == "running" else ())] + [row.id for row in ended]
-    chosen = int(wanted) if wanted.isdecimal() and len(wanted) < 17 else next(iter(ids), None)
+    ids = [row.id for row in running] + [row.id for row in ended]
+    chosen = int(wanted) if wanted.isdecimal() and len(wanted) < LONGEST_ID else next(iter(ids), None)
     seen = None if chosen is None else queries.get_dispatch(chosen)
+    goods = queries.goods_of([row.order_ref for row in running] + ([seen.order_ref] if seen else []))
+    today = queries.read_today()
     return {
         "show": show,
         "filters": _filters(show),
-        "today": queries.read_today(),
-        "running": running if show == "running" else [],
-        "ended": [(row, wording.dispatch_state(row.status), wording.reason(row.reason)) for row in ended[: 12 if show == "running" else None]],
+        "today": today,
+        "running": [(row, wording.goods(goods[row.order_ref])) for row in running],
+        "ended": [(row, wording.dispatch_state(row.status), wording.reason(row.reason)) for row in ended],
         "chosen": chosen,
-        "now": clock.now(),
-        **(_seen(seen) if seen else {}),
+        "now": today.now,
+        **(_seen(seen, goods[seen.order_ref]) if seen else {}),
     }
 
 
@@ -69,10 +78,16 @@ def _filters(show: str) -> list[tuple[str, str, bool]]:
     return [(str(key), word, key == show) for key, word in words.items()]
 
 
-def _seen(seen: DispatchSeen) -> dict[str, Any]:
+def _seen(seen: DispatchSeen, goods: Sequence[Goods]) -> dict[str, Any]:
     """What the side panel and the map show of one dispatch."""
     rounds = [
-        (number, [(offer, wording.offer_state(offer.status, offer.reason), wording.distance(offer.distance_m)) for offer in offers])
+        (
+            number,
+            [
+                (offer, wording.offer_state(offer.status, offer.reason), wording.distance(offer.distance_m))
+                for offer in offers
+            ],
+        )
         for number, offers in queries.rounds_seen(seen)
     ]
     return {
@@ -80,7 +95,7 @@ def _seen(seen: DispatchSeen) -> dict[str, Any]:
         "state": wording.dispatch_state(seen.status),
         "reason": wording.reason(seen.reason),
         "rounds": rounds,
-        "goods": queries.list_goods(seen.order_ref),
+        "goods": goods,
         "is_last_round": seen.round >= seen.rounds,
         "map": json.dumps(_map(seen), ensure_ascii=False),
     }
@@ -101,7 +116,12 @@ def _map(seen: DispatchSeen) -> dict[str, Any]:
         {"m": metres, "label": _("第 %(n)d 轮 %(far)s") % {"n": number, "far": wording.distance(metres)}}
         for number, metres in queries.reach_of_rounds(seen)
     ]
-    return {"id": seen.id, "at": [seen.point.lng_e6, seen.point.lat_e6], "stores": asked + others, "reach": reach}
+    return {
+        "id": seen.id,
+        "at": [seen.point.lng_e6, seen.point.lat_e6],
+        "stores": asked + others,
+        "reach": reach,
+    }
 
 
 @never_cache
@@ -109,7 +129,9 @@ def _map(seen: DispatchSeen) -> dict[str, Any]:
 @needs_role(*SEES)
 def dispatch(request: HttpRequest, dispatch_id: int) -> HttpResponse:
     """One dispatch as a page of its own."""
-    return render(request, "o2o/dispatch.html", _seen(queries.get_dispatch(dispatch_id)) | {"now": clock.now()})
+    seen = queries.get_dispatch(dispatch_id)
+    goods = queries.goods_of([seen.order_ref])[seen.order_ref]
+    return render(request, "o2o/dispatch.html", _seen(seen, goods) | {"now": clock.now()})
 
 
 @require_POST
@@ -119,7 +141,9 @@ def send_to_warehouse(request: HttpRequest, dispatch_id: int) -> HttpResponse:
     seen = queries.get_dispatch(dispatch_id)
     is_done = dispatches.send_to_warehouse(dispatch_id=dispatch_id, actor_id=request.user.pk)
     if is_done:
-        toast = Toast(_("%(number)s 转%(place)s发货。") % {"number": seen.order_number, "place": seen.warehouse})
+        toast = Toast(
+            _("%(number)s 转%(place)s发货。") % {"number": seen.order_number, "place": seen.warehouse}
+        )
     else:
         toast = Toast(_("没转：%(number)s 刚结束了。") % {"number": seen.order_number}, "warn")
     if request.headers.get("HX-Request"):
@@ -148,12 +172,17 @@ def choose_store(request: HttpRequest) -> HttpResponse:
 def store(request: HttpRequest, facility_id: int) -> HttpResponse:
     """Offers, the one whose time runs out next first, and what waits to be handed over."""
     place = get_store(request.membership, facility_id)  # type: ignore[attr-defined]
+    offers, waiting = counter.list_offers(facility_id), counter.list_to_hand_over(facility_id)
+    goods = queries.goods_of([each.order_ref for each in (*offers, *waiting)])
+    day = counter.read_day(facility_id)
     context = {
         "store": place,
-        "offers": [(each, wording.distance(each.distance_m)) for each in counter.list_offers(facility_id)],
-        "waiting": counter.list_to_hand_over(facility_id),
-        "day": counter.read_day(facility_id),
-        "now": clock.now(),
+        "offers": [
+            (each, wording.distance(each.distance_m), wording.goods(goods[each.order_ref])) for each in offers
+        ],
+        "waiting": [(each, wording.goods(goods[each.order_ref])) for each in waiting],
+        "day": day,
+        "now": day.now,
     }
     name = "o2o/store_list.html" if request.headers.get("HX-Request") else "o2o/store.html"
     return render(request, name, context)
@@ -163,7 +192,9 @@ def store(request: HttpRequest, facility_id: int) -> HttpResponse:
 @require_GET
 @needs_role(*GRABS)
 def offer(request: HttpRequest, facility_id: int, dispatch_id: int) -> HttpResponse:
-    """One order in the state it is in for this store.  `seen` and `plan` are what the page shows: 204 while it is true."""
+    """One order in the state it is in for this store.  `seen` and `plan` are what the page shows: 204
+    while it is true.
+    """
     place = get_store(request.membership, facility_id)  # type: ignore[attr-defined]
     order = counter.get_order(dispatch_id, facility_id)
     if request.GET.get("seen") == order.face and request.GET.get("plan", "") == plan_code(order.picks):
@@ -177,12 +208,9 @@ def grab(request: HttpRequest, facility_id: int, dispatch_id: int) -> HttpRespon
     """The tap.  Whatever it comes to is shown as the order's state; a refusal is no error of the clerk's."""
     place = get_store(request.membership, facility_id)  # type: ignore[attr-defined]
     _bind(request)
-    try:
-        result = dispatches.grab(dispatch_id=dispatch_id, facility_id=facility_id, actor_id=request.user.pk)
-        refusal = result.refusal
-    except (TakenByOther, TooLate, OfferGone, StockGone) as refused:
-        refusal = refused
-    return _order(request, place, counter.get_order(dispatch_id, facility_id), tapped=True, refusal=refusal)
+    with suppress(TakenByOther, TooLate, OfferGone, StockGone):
+        dispatches.grab(dispatch_id=dispatch_id, facility_id=facility_id, actor_id=request.user.pk)
+    return _order(request, place, counter.get_order(dispatch_id, facility_id), tapped=True)
 
 
 @require_POST
@@ -192,7 +220,10 @@ def decline(request: HttpRequest, facility_id: int, dispatch_id: int) -> HttpRes
     get_store(request.membership, facility_id)  # type: ignore[attr-defined]
     _bind(request)
     dispatches.decline(
-        dispatch_id=dispatch_id, facility_id=facility_id, reason=request.POST.get("reason", ""), actor_id=request.user.pk
+        dispatch_id=dispatch_id,
+        facility_id=facility_id,
+        reason=request.POST.get("reason", ""),
+        actor_id=request.user.pk,
     )
     return redirect("o2o:store", facility_id)
 
@@ -215,25 +246,27 @@ def hand_over(request: HttpRequest, facility_id: int, dispatch_id: int) -> HttpR
     return _order(request, place, order)
 
 
-def _order(request: HttpRequest, place: Any, order: counter.OrderSeen, **more: Any) -> HttpResponse:
+def _order(
+    request: HttpRequest, place: FacilityCard, order: OrderSeen, *, tapped: bool = False
+) -> HttpResponse:
+    is_close = tapped and order.ended_s is not None and order.ended_s < CLOSE_S
     context = {
         "store": place,
         "order": order,
         "far": wording.distance(order.distance_m).split(" "),
         "plan": plan_code(order.picks),
         "reasons": [(code, wording.reason(code)) for code in dispatches.DECLINE_REASONS],
-        "day": counter.read_day(place.id),
-        "now": clock.now(),
-        "slow_s": round(order.ended_s, 1) if more.get("tapped") and order.ended_s is not None and order.ended_s < 60 else None,
-        "ship_left_s": (order.ship_by - clock.now()).total_seconds() if order.ship_by else None,
-        **more,
+        "day": None if order.face in (Face.OFFER, Face.WON) else counter.read_day(place.id),
+        "now": order.now,
+        "slow_s": round(order.ended_s or 0.0, 1) if is_close else None,
+        "ship_left_s": (order.ship_by - order.now).total_seconds() if order.ship_by else None,
     }
     name = "o2o/order_face.html" if request.headers.get("HX-Request") else "o2o/order.html"
     return render(request, name, context)
 
 
 def _bind(request: HttpRequest) -> None:
-    """The id that the page made for this tap goes into the log; that a repeat counts once is the state's doing."""
+    """The id that the page made for this tap goes into the log; that a repeat counts once is the state's
+    doing.
+    """
     structlog.contextvars.bind_contextvars(tap=request.POST.get("tap", "")[:64])
-
-

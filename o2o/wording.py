@@ -1,14 +1,17 @@
 """Words for what the rounds say: states, reasons, how far."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.web.parts import Hue, State
 from o2o.models import DispatchStatus, OfferStatus
+from o2o.queries import Goods
 
 _REASONS = {
     "busy": gettext_lazy("忙不过来"),
-    "no_stock": gettext_lazy("没货"),
+    "no_stock": gettext_lazy("店里没货"),
     "closing": gettext_lazy("要打烊"),
     "too_far": gettext_lazy("太远"),
     "other": gettext_lazy("不接"),
@@ -55,6 +58,8 @@ def distance(metres: int) -> str:
     return f"{metres / 1_000:.0f} km" if metres >= 10_000 else f"{metres / 1_000:.1f} km"
 
 
-def goods(name: str, units: int) -> str:
+def goods(found: Sequence[Goods]) -> str:
     """The first goods of an order, and how many pieces there are in all."""
-    return _("%(name)s · 共 %(n)d 件") % {"name": name, "n": units}
+    if not found:
+        return ""
+    return _("%(name)s · 共 %(n)d 件") % {"name": found[0].name, "n": sum(each.quantity for each in found)}

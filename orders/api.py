@@ -10,9 +10,9 @@ from django_filters import rest_framework as filters
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import IdFilter, WordFilter
+from core.api.filters import Filters, IdFilter, WordFilter
 from core.api.pagination import BY_ID, Sort, page_ids
-from core.api.views import ListView, RetrieveView, get_row
+from core.api.views import ApiView, ListView, RetrieveView, get_row
 from orders import api_shapes as shapes
 from orders.api_commands import push_orders
 from orders.models import (
@@ -29,7 +29,7 @@ from orders.models import (
 SEALED = ("receiver", "receiver_key")
 
 
-class OrderFilter(filters.FilterSet):
+class OrderFilter(Filters):
     status = WordFilter(OrderStatus)
     external_number = filters.CharFilter(method="by_number", help_text="of one of its channel orders")
     finding = filters.CharFilter(method="by_finding", help_text="code of an open finding that stops it")
@@ -44,7 +44,7 @@ class OrderFilter(filters.FilterSet):
         return queryset.filter(Exists(stopping))
 
 
-class _Orders:
+class _Orders(ApiView):
     scope_area = "orders"
     row_class = shapes.OrderRow
     queryset = Order.objects.defer(*SEALED)
@@ -90,7 +90,7 @@ class OneOrder(_Orders, RetrieveView):
     """One order with lines and findings."""
 
 
-class ChannelFilter(filters.FilterSet):
+class ChannelFilter(Filters):
     code = filters.CharFilter()
 
 
@@ -112,7 +112,7 @@ class OneChannel(RetrieveView):
     queryset = Channel.objects.all()
 
 
-class ChannelOrderFilter(filters.FilterSet):
+class ChannelOrderFilter(Filters):
     external_number = filters.CharFilter()
     order = IdFilter()
     import_id = IdFilter(field_name="import_ref")

@@ -8,9 +8,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
-from core.api.fields import IdField, InstantField, MoneyField, PlainText, QuantityField, WordField, refuse_twice
+from core.api.fields import (
+    IdField,
+    InstantField,
+    MoneyField,
+    PlainText,
+    QuantityField,
+    WordField,
+    batch,
+    refuse_twice,
+)
 from orders.models import ChannelState, OrderStatus
-
 
 MAX_BATCH = 1_000
 MAX_LINES = 500
@@ -86,6 +94,15 @@ class ChannelOrderRow(serializers.Serializer[Any]):
     received_at = serializers.DateTimeField()
 
 
+class CountsField(serializers.DictField):
+    """Numbers by name; what else the import keeps for itself stays there."""
+
+    child = serializers.IntegerField()
+
+    def to_representation(self, value: Any) -> dict[str, int]:
+        return {name: number for name, number in value.items() if type(number) is int}
+
+
 class ImportRow(serializers.Serializer[Any]):
     id = IdField()
     channel_id = IdField()
@@ -93,7 +110,7 @@ class ImportRow(serializers.Serializer[Any]):
     sha256 = serializers.CharField()
     rows_total = serializers.IntegerField()
     input_units = serializers.IntegerField()
-    counts = serializers.DictField(child=serializers.IntegerField())
+    counts = CountsField()
     created_at = serializers.DateTimeField()
 
 
@@ -144,7 +161,7 @@ class IncomingOrderShape(serializers.Serializer[Any]):
     amount = AmountField(help_text="what the buyer paid")
     charge = AmountField(default=Decimal(0), help_text="freight and other charges in `amount`")
     discount = AmountField(default=Decimal(0), help_text="discounts taken off in `amount`")
-    lines = IncomingLineShape(many=True, allow_empty=False, max_length=MAX_LINES)
+    lines = batch(IncomingLineShape(), most=MAX_LINES)
     receiver = ReceiverShape(allow_null=True, default=None)
     remark = PlainText(max_length=2_000, allow_blank=True, default="")
     seller_remark = PlainText(max_length=2_000, allow_blank=True, default="")
@@ -168,7 +185,7 @@ class IncomingOrderShape(serializers.Serializer[Any]):
 
 class OrderBatch(serializers.Serializer[Any]):
     channel = PlainText(max_length=32, help_text="code of the channel")
-    orders = IncomingOrderShape(many=True, allow_empty=False, max_length=MAX_BATCH)
+    orders = batch(IncomingOrderShape(), most=MAX_BATCH)
 
     def validate_orders(self, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
         refuse_twice([order["external_number"] for order in orders], _("订单号"))

@@ -3,6 +3,7 @@
 from core.invariants import Invariant, register
 
 # parcel status 5: cancelled.  order status: 1 stopped, 2 dispatching, 3 fulfilling, 4 shipped, 5 cancelled
+# A stopped order may have lost some of its parcels while others had left; it is planned for the rest on release.
 UNITS = """
     WITH packed AS (
         SELECT l.tenant_id, p.ref AS order_id, l.ref AS line_id, sum(l.quantity) AS units
@@ -15,7 +16,10 @@ UNITS = """
     SELECT coalesce(l.order_id, p.order_id) AS order_id, coalesce(l.line_id, p.line_id) AS line_id,
         coalesce(l.units, 0) AS ordered, coalesce(p.units, 0) AS packed
     FROM lines l FULL JOIN packed p USING (tenant_id, order_id, line_id)
-    WHERE coalesce(l.units, 0) <> coalesce(p.units, 0)
+    LEFT JOIN orders_order o
+        ON o.tenant_id = coalesce(l.tenant_id, p.tenant_id) AND o.id = coalesce(l.order_id, p.order_id)
+    WHERE coalesce(p.units, 0) > coalesce(l.units, 0)
+        OR (coalesce(p.units, 0) < coalesce(l.units, 0) AND o.status <> 1)
 """
 
 GOODS = """
@@ -42,7 +46,7 @@ STUCK = """
 STOPPED_PARCELS = """
     SELECT o.id, o.number, o.status, p.id AS parcel_id FROM orders_order o
     JOIN warehouse_parcel p ON p.tenant_id = o.tenant_id AND p.ref = o.id
-    WHERE o.status IN (1, 5) AND p.status IN (0, 1, 2, 3)
+    WHERE (o.status = 1 AND p.status IN (0, 1)) OR (o.status = 5 AND p.status IN (0, 1, 2, 3))
 """
 
 ORPHANS = """
@@ -61,12 +65,20 @@ EMPTY = """
 """
 
 register(
-    Invariant("orders.units", "units of an order's lines are the units of its parcels", UNITS),
+    Invariant(
+        "orders.units",
+        "units of an order's lines are the units of its parcels; of a stopped order at most",
+        UNITS,
+    ),
     Invariant("orders.goods", "a parcel line holds the goods of its order line", GOODS),
     Invariant("orders.parcels", "an order that passed its audit has parcels", PARCELS_MISSING),
     Invariant("orders.shipped", "an order is shipped when all its parcels are", SHIPPED_EARLY),
     Invariant("orders.reason", "a stopped order has an open finding that stops it", STUCK),
-    Invariant("orders.stopped", "a stopped or cancelled order has no parcel on its way", STOPPED_PARCELS),
+    Invariant(
+        "orders.stopped",
+        "a stopped order has no parcel waiting for a wave, a cancelled one none on its way",
+        STOPPED_PARCELS,
+    ),
     Invariant("orders.origin", "every order comes from a channel order", ORPHANS),
     Invariant("orders.channel", "a channel order's channel is its order's", CHANNELS),
     Invariant("orders.lines", "an order that passed its audit has lines", EMPTY),

@@ -215,7 +215,7 @@ def lines_minor(order_id: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ParcelCard:
-    """A parcel of an order as the desk sees it; `items` are (goods, units)."""
+    """A parcel of an order as the desk sees it; `items` are (goods, units), `carried` (order line, units)."""
 
     id: int
     facility_id: int
@@ -233,6 +233,7 @@ class ParcelCard:
     released_at: datetime | None
     slot: int | None
     items: list[tuple[str, int]] = field(default_factory=list)
+    carried: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def is_cancelled(self) -> bool:
@@ -243,24 +244,28 @@ def list_parcels(order_id: int) -> list[ParcelCard]:
     """Parcels of one order with what is in them, cancelled ones last.  Two statements."""
     tenant_id = current_tenant()
     parcels = {row[0]: ParcelCard(*row) for row in db.rows(sql.PARCELS, tenant_id, order_id, LINES_MOST)}
-    for parcel_id, _line, _sku, name, units in db.rows(sql.PARCEL_LINES, tenant_id, db.array(list(parcels))):
+    for parcel_id, line_id, name, units in db.rows(sql.PARCEL_LINES, tenant_id, db.array(list(parcels))):
         parcels[parcel_id].items.append((name, units))
+        parcels[parcel_id].carried.append((line_id, units))
     return list(parcels.values())
 
 
-def preview_split(order: Order, handover: int) -> SplitPlan:
+def preview_split(order: Order, lines: Sequence[LineCard], parcels: Sequence[ParcelCard]) -> SplitPlan:
     """The parcels that a stopped order would become now: the pipeline's own rule on what no parcel carries yet.
 
-    Lines without a SKU are left out; the caller says which.  Three statements.
+    Lines without a SKU are left out; the caller says which.
     """
-    already = reading.units_in_parcels([order.id])
-    lines = [
+    carried: dict[int, int] = defaultdict(int)
+    for parcel in parcels:
+        for line_id, units in parcel.carried if not parcel.is_cancelled else ():
+            carried[line_id] += units
+    wanted = [
         Line(line.id, line.sku_id, left, line.unit_price_minor)
-        for line in reading.list_lines([order.id]).get(order.id, ())
-        if line.sku_id is not None and (left := line.quantity - already.get(line.id, 0)) > 0
+        for line in lines
+        if line.sku_id is not None and (left := line.quantity - carried[line.id]) > 0
     ]
-    skus = reading.get_skus({line.sku_id for line in lines})
-    return splitting.split(lines, skus, planning.carrier_limit(handover))
+    skus = reading.get_skus({line.sku_id for line in wanted})
+    return splitting.split(wanted, skus, planning.carrier_limit(order.channel.handover))
 
 
 def available_of(order: Order, sku_ids: Sequence[int]) -> dict[int, int]:

@@ -77,7 +77,7 @@ PARCELS = """
 
 # What is in parcels: (tenant, parcels)
 PARCEL_LINES = """
-    SELECT l.parcel_id, l.ref, l.sku_id, s.name, l.quantity FROM warehouse_parcelline l
+    SELECT l.parcel_id, l.ref, s.name, l.quantity FROM warehouse_parcelline l
     JOIN inventory_sku s ON s.tenant_id = l.tenant_id AND s.id = l.sku_id
     WHERE l.tenant_id = %s AND l.parcel_id = ANY (%s::bigint[]) ORDER BY l.parcel_id, l.id
 """

@@ -3,6 +3,7 @@
 Stock comes in through the receiving service, so its ledger is true; what a test wants to have in an odd state is written as it is.
 """
 
+import io
 import itertools
 import json
 from collections.abc import Iterable, Sequence
@@ -25,7 +26,6 @@ from orders.models import (
     ChannelOrder,
     ChannelOrderVersion,
     Finding,
-    Import,
     ImportProblem,
     Mapping,
     Order,
@@ -33,6 +33,7 @@ from orders.models import (
     OrderStatus,
 )
 from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver
+from orders.services import imports
 from warehouse.models import Parcel, ParcelLine, ParcelStatus, Wave, WaveStatus
 
 NEVER = date.max
@@ -264,7 +265,9 @@ def make_order_line(
 
 def make_finding(order_id: int, *, code: str = "STOCK_SHORT", stops: bool = True) -> int:
     finding_id = db.new_id()
-    db.insert(Finding, ["id", "order", "code", "stops", "detail"], [(finding_id, order_id, code, stops, "{}")])
+    db.insert(
+        Finding, ["id", "order", "code", "stops", "detail"], [(finding_id, order_id, code, stops, "{}")]
+    )
     return finding_id
 
 
@@ -292,10 +295,16 @@ def make_file() -> int:
 
 
 def make_import(channel_id: int) -> int:
-    import_id = db.new_id()
-    row = (import_id, channel_id, make_file(), unique("0" * 50), make_job())
-    db.insert(Import, ["id", "channel", "file", "sha256", "job"], [row])
-    return import_id
+    """A small order file of its own, handed in and not run yet."""
+    row = f"{unique('T')},2026-06-01 08:30:00,NOPE,1,9.90"
+    text = f"订单号,下单时间,商家编码,数量,单价\n{row}\n".encode()
+    return imports.upload(
+        tenant_id=current_tenant(),
+        channel_id=channel_id,
+        file=io.BytesIO(text),
+        name="orders.csv",
+        actor_id=None,
+    )
 
 
 def make_import_problem(import_id: int, *, row_number: int = 2) -> int:
@@ -326,7 +335,18 @@ def make_parcel(
     """The bare row of a parcel, without lines and promises; `units` is what its lines will add up to."""
     parcel_id = db.new_id()
     shipped_at = PLACED_AT if status == ParcelStatus.SHIPPED else None
-    names = ["id", "facility", "ref", "status", "wave", "slot", "units", "min_expires_on", "ship_by", "shipped_at"]
+    names = [
+        "id",
+        "facility",
+        "ref",
+        "status",
+        "wave",
+        "slot",
+        "units",
+        "min_expires_on",
+        "ship_by",
+        "shipped_at",
+    ]
     row = (
         parcel_id, facility_id, order_id, int(status), wave_id, slot, units, date(2025, 6, 3),
         PLACED_AT + timedelta(days=2), shipped_at,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from script.house.browser import TRIED, find_chromium
@@ -94,8 +95,10 @@ def browser() -> Iterator[Browser]:
         pytest.skip(
             os.environ.get(TRIED) or "Chromium is not installed (apt-get install chromium fonts-noto-cjk)"
         )
-    # The synchronous interface runs an event loop in this thread; Django would refuse to query beside it.
+    # The synchronous interface runs an event loop in this thread; Django would refuse to query beside it, and
+    # keeps other connections while a loop runs. One left open here would be inherited by every later fork.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    connections.close_all()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
         yield chromium

@@ -1,20 +1,23 @@
 """Tracing over REST: a lot forward, to places and parcels; the equation that closes."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
+from django.core import signing
 from django.urls import path
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.fields import IdField, WordField
-from core.api.views import RetrieveView
+from core.api.pagination import Sort, bad_cursor, limit_of
+from core.api.views import ApiView, RetrieveView, refuse_unknown
 from inventory.models import BinKind, HoldKind, Lot
 from traceability import queries
 from warehouse.models import ParcelStatus
 
-SHOWN = 500  # parcels that left; the newest
+SALT = "traceability.api.left"
 
 
 class TracedLotRow(serializers.Serializer[Any]):
@@ -91,16 +94,8 @@ class LeftRow(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
 
 
-class LeftPart(serializers.Serializer[Any]):
-    """All that left, counted; `newest` are the last parcels of them."""
-
-    parcels = serializers.IntegerField()
-    units = serializers.IntegerField()
-    newest = LeftRow(many=True)
-
-
 class TraceRow(serializers.Serializer[Any]):
-    """A lot: where it came from, where it is, who has it.  Receivers are masked."""
+    """A lot: where it came from and where it is.  Who has it: trace/lots/{id}/parcels/."""
 
     lot = TracedLotRow()
     equation = EquationRow()
@@ -108,7 +103,6 @@ class TraceRow(serializers.Serializer[Any]):
     places = PlaceRow(many=True)
     holds = HoldOfLotRow(many=True)
     inside = InsideRow(many=True)
-    left = LeftPart()
 
 
 class TraceLot(RetrieveView):
@@ -122,8 +116,6 @@ class TraceLot(RetrieveView):
         """Everything about one lot."""
         lot, places = queries.get_lot(pk), queries.list_places(pk)
         equation = queries.get_equation(pk, places)
-        parcels, units = queries.count_left(pk)
-        newest = queries.list_left(pk, after=None, limit=SHOWN)
         found = {
             "lot": lot,
             "equation": asdict(equation) | {"difference": equation.difference},
@@ -131,9 +123,42 @@ class TraceLot(RetrieveView):
             "places": places,
             "holds": queries.list_holds(pk),
             "inside": queries.list_inside(pk)[: queries.INSIDE_SHOWN],
-            "left": {"parcels": parcels, "units": units, "newest": newest},
         }
         return Response(TraceRow(found).data)
 
 
-urlpatterns = [path("trace/lots/<int:pk>/", TraceLot.as_view(), name="trace_lot")]
+class TraceParcels(ApiView):
+    """Parcels that left with units of the lot, the newest first, with the units and the masked receiver."""
+
+    scope_area = "trace"
+    row_class = LeftRow
+    sorts = {"-at": Sort("at", is_descending=True)}
+    queryset = Lot.objects.all()
+
+    def get(self, request: Request, pk: int) -> Response:
+        """A page of parcels."""
+        refuse_unknown(request)
+        lot_id, limit = pk, limit_of(request)
+        queries.get_lot(lot_id)
+        rows = queries.list_left(lot_id, after=self._after(request, lot_id), limit=limit + 1)
+        last = rows[limit - 1] if len(rows) > limit else None
+        following = last and signing.dumps([lot_id, last.at.isoformat(), last.parcel_id], salt=SALT)
+        return Response({"items": LeftRow(rows[:limit], many=True).data, "next": following})
+
+    def _after(self, request: Request, lot_id: int) -> tuple[datetime, int] | None:
+        text = request.query_params.get("cursor")
+        if not text:
+            return None
+        try:
+            of_lot, at, parcel_id = signing.loads(text, salt=SALT)
+        except signing.BadSignature:
+            raise bad_cursor() from None
+        if of_lot != lot_id:
+            raise bad_cursor()
+        return datetime.fromisoformat(at), parcel_id
+
+
+urlpatterns = [
+    path("trace/lots/<int:pk>/", TraceLot.as_view(), name="trace_lot"),
+    path("trace/lots/<int:pk>/parcels/", TraceParcels.as_view(), name="trace_lot_parcels"),
+]

@@ -81,7 +81,7 @@ class ParcelInside:
 
 @dataclass(frozen=True, slots=True)
 class ParcelLeft:
-    """A parcel that left with units of the lot."""
+    """A parcel that left with units of the lot; every row also says how many parcels and units left in all."""
 
     parcel_id: int
     order_id: int
@@ -91,6 +91,8 @@ class ParcelLeft:
     units: int
     tracking_number: str | None
     at: datetime
+    parcels_in_all: int
+    units_in_all: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class ReceiptOfLot:
     facility_name: str
     bin_code: str
     units: int
-    created_by: int | None
+    created_by_name: str | None
     created_at: datetime
 
 
@@ -113,9 +115,9 @@ class HoldOfLot:
     kind: str
     document: str
     reason: str
-    opened_by: int | None
+    opened_by_name: str | None
     opened_at: datetime
-    cleared_by: int | None
+    cleared_by_name: str | None
     cleared_at: datetime | None
 
     @property
@@ -224,15 +226,9 @@ def get_equation(lot_id: int, places: Sequence[Place]) -> LotEquation:
     return LotEquation(**sums)
 
 
-def list_inside(lot_id: int) -> list[ParcelInside]:
-    """Parcels in the building with units of the lot, earliest deadline first; at most INSIDE_SHOWN + 1."""
-    return [ParcelInside(*row) for row in db.rows(sql.INSIDE, current_tenant(), lot_id, INSIDE_SHOWN + 1)]
-
-
-def count_left(lot_id: int) -> tuple[int, int]:
-    """(parcels, units) that left."""
-    found = db.rows(sql.LEFT_COUNT, current_tenant(), lot_id)
-    return found[0][0], found[0][1]
+def list_inside(lot_id: int, *, limit: int) -> list[ParcelInside]:
+    """Parcels in the building with units of the lot, earliest deadline first."""
+    return [ParcelInside(*row) for row in db.rows(sql.INSIDE, current_tenant(), lot_id, limit)]
 
 
 def list_left(lot_id: int, *, after: tuple[datetime, int] | None, limit: int) -> list[ParcelLeft]:
@@ -259,7 +255,7 @@ def search(text: str) -> Found:
 
     Equality only: what is traced is printed on something, so it is known whole.
     """
-    tenant_id, text = current_tenant(), text.strip()
+    tenant_id, text = current_tenant(), text.replace("\0", "").strip()
     lots = [LotHit(*row) for row in db.rows(sql.LOTS_BY_CODE, tenant_id, text)]
     lots += [LotHit(*row) for row in db.rows(sql.LOTS_OF_SKU, tenant_id, tenant_id, text, tenant_id, text)]
     orders = [OrderHit(*row) for row in db.rows(sql.ORDERS_BY_NUMBER, tenant_id, text)]

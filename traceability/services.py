@@ -38,7 +38,8 @@ def hold_rest(*, lot_id: int, document: str, reason: str, actor_id: int | None) 
     )[0]
     broken = before - _promised(places)
     stopped = db.rows(
-        "SELECT DISTINCT a.owner_ref FROM inventory_balance b JOIN inventory_allocation a ON a.tenant_id = b.tenant_id AND a.balance_id = b.id"
+        "SELECT DISTINCT a.owner_ref FROM inventory_balance b"
+        " JOIN inventory_allocation a ON a.tenant_id = b.tenant_id AND a.balance_id = b.id"
         " WHERE b.tenant_id = %s AND b.lot_id = %s AND b.allocated > 0 ORDER BY 1",
         tenant_id,
         lot_id,

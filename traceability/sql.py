@@ -1,7 +1,7 @@
 """Statements of tracing that are too long for a line.  Parameters are positional.  Everything starts from a lot's balances (an index), and
 its moves are entered by balance (two indexes): nothing walks the ledger."""
 
-# (tenant, lot)
+# Parameters: tenant, lot.
 LOT = """
     SELECT l.id, l.code, l.expires_on, l.produced_on, l.received_on, l.supplier_lot, s.id, s.code, s.name, s.unit
     FROM inventory_lot l JOIN inventory_sku s ON s.tenant_id = l.tenant_id AND s.id = l.sku_id WHERE l.tenant_id = %s AND l.id = %s
@@ -18,7 +18,7 @@ BORDER = """
     WHERE b.tenant_id = %s AND b.lot_id = %s GROUP BY 2
 """
 
-# (tenant, lot)
+# Parameters: tenant, lot.
 PLACES = """
     SELECT b.id, f.id, f.name, n.code, n.kind, b.on_hand, b.allocated FROM inventory_balance b
     JOIN inventory_bin n ON n.tenant_id = b.tenant_id AND n.id = b.bin_id
@@ -39,41 +39,39 @@ INSIDE = """
     GROUP BY p.id, p.ref, o.number, o.receiver_mask, f.name, p.status, p.tracking_number, p.ship_by ORDER BY p.ship_by, p.id LIMIT %s
 """
 
-_LEFT = """
-    FROM (SELECT m.document_id, sum(m.quantity)::int AS units, max(m.at) AS at FROM inventory_balance b
+# (tenant, lot, tenant, after instant, after instant, parcel, limit): newest first, beyond (instant, parcel); parcels and units in all
+LEFT_PARCELS = """
+    SELECT p.id, p.ref, o.number, o.receiver_mask, f.name, c.units, p.tracking_number, c.at, c.parcels_in_all, c.units_in_all
+    FROM (SELECT m.document_id, sum(m.quantity)::int AS units, max(m.at) AS at, count(*) OVER ()::int AS parcels_in_all,
+            sum(sum(m.quantity)) OVER ()::int AS units_in_all
+        FROM inventory_balance b
         JOIN inventory_move m ON m.tenant_id = b.tenant_id AND m.from_balance_id = b.id AND m.kind = 3
-        WHERE b.tenant_id = %s AND b.lot_id = %s GROUP BY 1) g
-"""
-
-# (tenant, lot) -> parcels that left with units of the lot, and the units
-LEFT_COUNT = f"SELECT count(*)::int, coalesce(sum(g.units), 0)::bigint {_LEFT}"
-
-# (tenant, lot, tenant, after instant, after instant, parcel, limit): newest first, beyond (instant, parcel)
-LEFT_PARCELS = f"""
-    SELECT p.id, p.ref, o.number, o.receiver_mask, f.name, c.units, p.tracking_number, c.at
-    FROM (SELECT g.document_id, g.units, g.at {_LEFT}) c
+        WHERE b.tenant_id = %s AND b.lot_id = %s GROUP BY 1) c
     JOIN warehouse_parcel p ON p.tenant_id = %s AND p.id = c.document_id
     JOIN inventory_facility f ON f.tenant_id = p.tenant_id AND f.id = p.facility_id
     LEFT JOIN orders_order o ON o.tenant_id = p.tenant_id AND o.id = p.ref
     WHERE %s::timestamptz IS NULL OR (c.at, p.id) < (%s::timestamptz, %s) ORDER BY c.at DESC, p.id DESC LIMIT %s
 """
 
-# (tenant, lot)
+# Parameters: tenant, lot.
 RECEIPTS = """
-    SELECT r.id, r.reference, r.supplier, f.name, n.code, l.quantity, r.created_by, r.created_at FROM inventory_receiptline l
+    SELECT r.id, r.reference, r.supplier, f.name, n.code, l.quantity, u.name, r.created_at FROM inventory_receiptline l
     JOIN inventory_receipt r ON r.tenant_id = l.tenant_id AND r.id = l.receipt_id
     JOIN inventory_facility f ON f.tenant_id = r.tenant_id AND f.id = r.facility_id
     JOIN inventory_bin n ON n.tenant_id = l.tenant_id AND n.id = l.bin_id
+    LEFT JOIN core_user u ON u.id = r.created_by
     WHERE l.tenant_id = %s AND l.lot_id = %s ORDER BY r.created_at DESC, l.id LIMIT 100
 """
 
 # (tenant, lot): holds of the lot, open ones first
 HOLDS = """
-    SELECT h.id, h.kind, h.document, h.reason, h.opened_by, h.opened_at, h.cleared_by, h.cleared_at FROM inventory_hold h
+    SELECT h.id, h.kind, h.document, h.reason, o.name, h.opened_at, c.name, h.cleared_at FROM inventory_hold h
+    LEFT JOIN core_user o ON o.id = h.opened_by
+    LEFT JOIN core_user c ON c.id = h.cleared_by
     WHERE h.tenant_id = %s AND h.lot_id = %s ORDER BY h.cleared_at IS NOT NULL, h.opened_at DESC, h.id LIMIT 100
 """
 
-# (tenant, text) each
+# Parameters: tenant, text, each.
 LOTS_BY_CODE = """
     SELECT l.id, l.code, s.code, s.name, l.expires_on FROM inventory_lot l
     JOIN inventory_sku s ON s.tenant_id = l.tenant_id AND s.id = l.sku_id WHERE l.tenant_id = %s AND l.code = %s ORDER BY s.code LIMIT 50
@@ -93,7 +91,7 @@ ORDERS_BY_NUMBER = """
 PARCELS_BY_TRACKING = "SELECT p.id, p.ref FROM warehouse_parcel p WHERE p.tenant_id = %s AND p.tracking_number = %s ORDER BY p.id LIMIT 50"
 PARCEL_BY_ID = "SELECT p.id, p.ref FROM warehouse_parcel p WHERE p.tenant_id = %s AND p.id = %s"
 
-# (tenant, order)
+# Parameters: tenant, order.
 ORDER = """
     SELECT o.id, o.number, o.receiver_mask, o.status, c.name, o.placed_at, o.shipped_at FROM orders_order o
     JOIN orders_channel c ON c.tenant_id = o.tenant_id AND c.id = o.channel_id WHERE o.tenant_id = %s AND o.id = %s
@@ -101,7 +99,8 @@ ORDER = """
 
 # (tenant, order) -> lots that left in its parcels
 ORDER_LEFT = """
-    SELECT p.id, p.tracking_number, p.status, f.name, s.code, s.name, s.unit, l.id, l.code, l.expires_on, l.supplier_lot, m.quantity, m.at, ''
+    SELECT p.id, p.tracking_number, p.status, f.name, s.code, s.name, s.unit, l.id, l.code, l.expires_on, l.supplier_lot,
+           m.quantity, m.at, ''
     FROM warehouse_parcel p
     JOIN inventory_facility f ON f.tenant_id = p.tenant_id AND f.id = p.facility_id
     JOIN inventory_move m ON m.tenant_id = p.tenant_id AND m.document_id = p.id AND m.kind = 3

@@ -22,7 +22,7 @@ from core.web.parts import Equation, State, Term, Toast
 from core.web.tables import Cursor, decode, encode
 from core.web.toasts import say
 from inventory.models import BinKind, HoldKind
-from inventory.queries import get_hold, list_people
+from inventory.queries import get_hold
 from inventory.services import holds
 from orders.models import OrderStatus
 from traceability import queries
@@ -73,13 +73,13 @@ def _lot_context(request: HttpRequest, lot_id: int, form: HoldRestForm) -> dict[
     found = queries.get_lot(lot_id)
     places = queries.list_places(lot_id)
     equation = queries.get_equation(lot_id, places)
-    inside = queries.list_inside(lot_id)
-    parcels_left, units_left = queries.count_left(lot_id)
+    inside = queries.list_inside(lot_id, limit=INSIDE_SHOWN + 1)
     cursor = _cursor(request)
     left = queries.list_left(lot_id, after=cursor, limit=PAGE_SIZE + 1)
     receipts, lot_holds = queries.list_receipts(lot_id), queries.list_holds(lot_id)
     is_held = any(hold.is_open for hold in lot_holds)
     shown = left[:PAGE_SIZE]
+    parcels_left, units_left = (shown[0].parcels_in_all, shown[0].units_in_all) if shown else (0, 0)
     return {
         "lot": found,
         "equation": _equation(equation, places, found, is_held=is_held),
@@ -99,19 +99,11 @@ def _lot_context(request: HttpRequest, lot_id: int, form: HoldRestForm) -> dict[
         "holds": [
             (hold, State(_KIND_HUES[HoldKind(hold.kind)], HoldKind(hold.kind).label)) for hold in lot_holds
         ],
-        "people": list_people(
-            [
-                *(h.opened_by for h in lot_holds),
-                *(h.cleared_by for h in lot_holds),
-                *(r.created_by for r in receipts),
-            ]
-        ),
         "is_held": is_held,
         "can_stop": request.membership.role in (Role.OWNER, *STOPS),  # type: ignore[attr-defined]
         "export_cut": parcels_left > EXPORT_MOST,
         "export_most": EXPORT_MOST,
         "form": form,
-        "now": clock.now(),
     }
 
 
@@ -147,10 +139,14 @@ def _equation(sums: LotEquation, places: list[Place], found: TracedLot, *, is_he
         "hold" if is_held else "done",
     )
     parts = [
-        (_("周转箱和打包台"), on_its_way, "warn"), (_("已发出"), sums.shipped, "stop"), (_("路上"), sums.in_transit, "live"),
-        (_("用进别的批次"), sums.used_in_lots, "live"), (_("退给供应商"), sums.sent_back, "wait"), (_("报损"), sums.written_off, "wait"),
+        (_("周转箱和打包台"), on_its_way, "warn"),
+        (_("已发出"), sums.shipped, "stop" if is_held else "live"),
+        (_("路上"), sums.in_transit, "live"),
+        (_("用进别的批次"), sums.used_in_lots, "live"),
+        (_("退给供应商"), sums.sent_back, "wait"),
+        (_("报损"), sums.written_off, "wait"),
         (_("丢失"), sums.lost, "wait"),
-    ]  # fmt: skip
+    ]
     always = {_("已发出")}
     terms += [
         stored,
@@ -220,7 +216,7 @@ def export(request: HttpRequest, lot_id: int) -> HttpResponse:
     Made in memory and bounded to EXPORT_MOST rows; when that cuts something, the file's name says so.  People only masked.
     """
     found = queries.get_lot(lot_id)
-    inside = queries.list_inside(lot_id)
+    inside = queries.list_inside(lot_id, limit=EXPORT_MOST + 1)
     left = queries.list_left(lot_id, after=None, limit=EXPORT_MOST + 1)
     rows = list(_csv_rows(found, inside, left))
     out = io.StringIO()
@@ -237,23 +233,32 @@ def export(request: HttpRequest, lot_id: int) -> HttpResponse:
             _("在哪"),
             _("物流单号"),
             _("发货时间（带时区）"),
-        ]  # fmt: skip
+        ]
     )
     writer.writerows([_safe(cell) for cell in row] for row in rows[:EXPORT_MOST])
     answer = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
-    cut = f"-first-{EXPORT_MOST}" if len(rows) > EXPORT_MOST or len(inside) > INSIDE_SHOWN else ""
+    cut = f"-first-{EXPORT_MOST}" if len(rows) > EXPORT_MOST else ""
     answer["Content-Disposition"] = f'attachment; filename="trace-lot-{lot_id}{cut}.csv"'
     return answer
 
 
 def _csv_rows(found: TracedLot, inside: list[ParcelInside], left: list[ParcelLeft]) -> Iterator[list[object]]:
-    for here in inside:
-        where = _("在车上") if here.is_picked else _("在货位")
-        yield [found.code, found.sku_code, f"P{here.parcel_id}", here.order_number, here.receiver_mask, here.facility_name, here.units, where,
-               here.tracking_number, ""]  # fmt: skip
-    for gone in left:
-        yield [found.code, found.sku_code, f"P{gone.parcel_id}", gone.order_number, gone.receiver_mask, gone.facility_name, gone.units,
-               _("已发出"), gone.tracking_number, localtime(gone.at).isoformat(timespec="seconds")]  # fmt: skip
+    for row in (*inside, *left):
+        if isinstance(row, ParcelInside):
+            where, at = _("在车上") if row.is_picked else _("在货位"), ""
+        else:
+            where, at = _("已发出"), localtime(row.at).isoformat(timespec="seconds")
+        who = [row.order_number, row.receiver_mask, row.facility_name]
+        yield [
+            found.code,
+            found.sku_code,
+            f"P{row.parcel_id}",
+            *who,
+            row.units,
+            where,
+            row.tracking_number,
+            at,
+        ]
 
 
 def _safe(cell: object) -> str:

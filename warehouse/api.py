@@ -6,14 +6,14 @@ from typing import Any
 
 from django.urls import path
 from django.utils.translation import gettext as _
-from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import IdField, IdFilter, PlainText, QuantityField, WordField, WordFilter
+from core.api.fields import IdField, PlainText, QuantityField, WordField
+from core.api.filters import Filters, IdFilter, WordFilter
 from core.api.pagination import Sort, page_ids
-from core.api.views import CommandView, ListView, RetrieveView, get_row
+from core.api.views import ApiView, CommandView, ListView, RetrieveView, get_row
 from inventory.models import Facility
 from warehouse.models import Handover, Parcel, ParcelLine, ParcelStatus, Wave, WaveStatus
 from warehouse.services import floor, waves
@@ -50,7 +50,7 @@ class ParcelRow(serializers.Serializer[Any]):
     lines = ParcelLineRow(many=True)
 
 
-class ParcelFilter(filters.FilterSet):
+class ParcelFilter(Filters):
     order = IdFilter(field_name="ref")
     wave = IdFilter()
     queue_of = IdFilter(method="by_queue", help_text="id of a facility: its parcels that no wave has yet")
@@ -59,7 +59,7 @@ class ParcelFilter(filters.FilterSet):
         return queryset.filter(facility=value, wave__isnull=True)
 
 
-class _Parcels:
+class _Parcels(ApiView):
     scope_area = "warehouse"
     row_class = ParcelRow
     queryset = Parcel.objects.defer("label")
@@ -93,7 +93,7 @@ class WaveRow(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class WaveFilter(filters.FilterSet):
+class WaveFilter(Filters):
     facility = IdFilter()
     status = WordFilter(WaveStatus)
 

@@ -3,15 +3,21 @@
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from inventory.forms import CHOICE, WHOLE
+
 RELEASE_MOST = 500  # parcels at once: ten carts, and one short transaction
 
 
 class ReleaseForm(forms.Form):
     """Send parcels to the floor, the most urgent first."""
 
-    facility = forms.TypedChoiceField(label=gettext_lazy("仓库"), coerce=int)
+    facility = forms.TypedChoiceField(error_messages=CHOICE, label=gettext_lazy("仓库"), coerce=int)
     parcels = forms.IntegerField(
-        label=gettext_lazy("多少个包裹"), min_value=1, max_value=RELEASE_MOST, initial=50
+        error_messages=WHOLE,
+        label=gettext_lazy("多少个包裹"),
+        min_value=1,
+        max_value=RELEASE_MOST,
+        initial=50,
     )
 
 

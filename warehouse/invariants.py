@@ -68,7 +68,9 @@ register(
         " once shipped, and free once cancelled",
         LINE_UNITS,
     ),
-    Invariant("warehouse.owners", "every reservation and allocation belongs to a parcel line of its SKU", OWNERS),
+    Invariant(
+        "warehouse.owners", "every reservation and allocation belongs to a parcel line of its SKU", OWNERS
+    ),
     Invariant("warehouse.places", "a parcel, its wave and its stock are in one facility", PLACES),
     Invariant("warehouse.slots", "a slot of a cart holds one parcel", SLOTS),
     Invariant("warehouse.parcel.counted", "every parcel holds something, and counts it", COUNTED),

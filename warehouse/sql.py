@@ -12,7 +12,8 @@ WAVE_COUNTS = """
 WAITING = """
     SELECT f.id, q.parcels, q.ship_by,
         (SELECT count(*)::int FROM inventory_bin n WHERE n.tenant_id = f.tenant_id AND n.facility_id = f.id AND n.kind = 3
-            AND n.code <> 'STAGING' AND NOT EXISTS (SELECT FROM warehouse_wave w WHERE w.tenant_id = n.tenant_id AND w.tote_id = n.id AND w.status < 3))
+            AND n.code <> 'STAGING'
+            AND NOT EXISTS (SELECT FROM warehouse_wave w WHERE w.tenant_id = n.tenant_id AND w.tote_id = n.id AND w.status < 3))
     FROM inventory_facility f, LATERAL (SELECT count(*)::int AS parcels, min(c.ship_by) AS ship_by FROM (
         SELECT p.ship_by FROM warehouse_parcel p WHERE p.tenant_id = f.tenant_id AND p.facility_id = f.id AND p.wave_id IS NULL
         AND p.status = %s ORDER BY p.ship_by, p.id LIMIT %s) c) q
@@ -32,13 +33,13 @@ _PICK = """
     JOIN inventory_sku s ON s.tenant_id = b.tenant_id AND s.id = b.sku_id
 """
 
-# (tenant, wave, limit)
+# Parameters: tenant, wave, limit.
 PICKS_OF_WAVE = f"{_PICK} WHERE p.tenant_id = %s AND p.wave_id = %s ORDER BY p.slot, p.id, a.id LIMIT %s"
 
-# (tenant, parcel)
+# Parameters: tenant, parcel.
 PICKS_OF_PARCEL = f"{_PICK} WHERE p.tenant_id = %s AND p.id = %s ORDER BY a.id"
 
-# (tenant, allocation, wave)
+# Parameters: tenant, allocation, wave.
 ONE_PICK = f"{_PICK} WHERE a.tenant_id = %s AND a.id = %s AND p.wave_id = %s"
 
 # (tenant, parcel_ids) -> what left: parcel, line, sku, lot, units

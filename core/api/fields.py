@@ -7,10 +7,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -116,32 +114,6 @@ class WordField(serializers.ChoiceField):
         return self.words[super().to_internal_value(data)].value
 
 
-class IdFilter(filters.NumberFilter):
-    """Filter by an id."""
-
-    field_class = forms.IntegerField
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, min_value=0, max_value=MAX_ID, **kwargs)
-
-
-class WordFilter(filters.TypedChoiceFilter):
-    """Filter by the word of a state."""
-
-    def __init__(self, words: type[Enum], **kwargs: Any) -> None:
-        choices = [(word.name, word.name) for word in words]
-        super().__init__(choices=choices, coerce=lambda name: words[name].value, **kwargs)
-
-
-class FlagFilter(filters.TypedChoiceFilter):
-    """Filter by true or false; anything else is refused, not ignored."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            choices=[("true", "true"), ("false", "false")], coerce=lambda text: text == "true", **kwargs
-        )
-
-
 def refuse_twice(values: list[str], name: str) -> None:
     """A batch names a thing once: which of two values should win is not for us to say.  Raises ValidationError."""
     seen: set[str] = set()
@@ -151,3 +123,8 @@ def refuse_twice(values: list[str], name: str) -> None:
                 _("%(name)s 出现两次：%(value)s") % {"name": name, "value": value}, code="duplicate"
             )
         seen.add(value)
+
+
+def batch(shape: serializers.BaseSerializer[Any], *, most: int) -> serializers.ListSerializer[Any]:
+    """A list in a body: at least one, at most `most`."""
+    return serializers.ListSerializer(child=shape, allow_empty=False, max_length=most)

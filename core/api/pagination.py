@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q
 from django.utils.translation import gettext as _
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -47,8 +47,8 @@ BY_ID: Mapping[str, Sort] = {"id": Sort("id")}
 class IdCursor(BasePagination):
     """`limit` (1 to 500), `sort` (one of the view's `sorts`), `cursor` (the `next` of the page before).  One statement a page."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
-        limit = _limit(request.query_params.get("limit"))
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        limit = limit_of(request)
         name, sort = _sort(request, view.sorts)
         if cursor := request.query_params.get("cursor"):
             value, row_id = _opened(cursor, self._salt(view), name, sort, queryset.model)
@@ -111,7 +111,9 @@ def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str,
     return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
 
 
-def _limit(text: str | None) -> int:
+def limit_of(request: Request) -> int:
+    """Rows a page, as asked for.  Raises Invalid."""
+    text = request.query_params.get("limit")
     if text is None:
         return DEFAULT_LIMIT
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_LIMIT):
@@ -144,7 +146,12 @@ def _opened(cursor: str, salt: str, name: str, sort: Sort, model: type[Model]) -
         field = model._meta.get_field(sort.column)
         return field.to_python(text), row_id  # type: ignore[union-attr]
     except (signing.BadSignature, ValueError, ValidationError):
-        raise Malformed(_("cursor 不对。从第一页开始，筛选和排序不变。"), code="bad_cursor") from None
+        raise bad_cursor() from None
+
+
+def bad_cursor() -> Malformed:
+    """The refusal of a cursor that we did not make, or made for another list."""
+    return Malformed(_("cursor 不对。从第一页开始，筛选和排序不变。"), code="bad_cursor")
 
 
 def _beyond(sort: Sort, value: Any, row_id: int) -> Q:

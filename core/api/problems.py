@@ -41,7 +41,7 @@ def handle(exc: Exception, context: Mapping[str, Any]) -> Response:
         return problem(HTTPStatus.FORBIDDEN, "forbidden", _("没有权限。"))
     if (of_database := _of_database(exc)) is not None:
         return of_database
-    log.exception("api defect", exc_info=exc)
+    log.error("api defect", exc_info=exc)
     got_request_exception.send(sender=handle, request=getattr(context.get("request"), "_request", None))
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "defect", _("我们这边出错了，已记录。数据没有改动。"))
 
@@ -89,7 +89,7 @@ def _of_database(exc: Exception) -> Response | None:
     if isinstance(exc, OperationalError | InterfaceError):
         if state in WAITED_TOO_LONG:
             return of_refusal(Busy(_("同一批数据正在被别人改，请稍后原样重试。什么都没有写入。")))
-        log.exception("database away", exc_info=exc)
+        log.error("database away", exc_info=exc)
         return of_refusal(Busy(_("数据库暂时连不上，请稍后原样重试。"), code="unavailable"))
     if isinstance(exc, IntegrityError) and state == UNIQUE_VIOLATION:
         log.warning("lost a race", exc_info=exc)

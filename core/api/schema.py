@@ -38,7 +38,9 @@ class Problem(serializers.Serializer[Any]):
 class CatfishSchema(AutoSchema):
     """Reads `row_class`, `serializer_class` and `answer_class` of the view; adds problems and the Idempotency-Key."""
 
-    def get_description(self) -> str:
+    view: Any
+
+    def get_description(self) -> str:  # type: ignore[override]  # as spectacular has it
         return inspect.getdoc(type(self.view)) or ""
 
     def get_tags(self) -> list[str]:

@@ -1,12 +1,12 @@
 """What every endpoint is made of: one key, one tenant, one transaction, one answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.core.exceptions import RequestDataTooBig
 from django.db.models import Model, QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.http.request import UnreadablePostError
 from django.utils.translation import gettext as _
 from rest_framework.generics import GenericAPIView
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from core.api import idempotency, pagination, problems
+from core.api.authentication import caller
 from core.api.errors import Malformed, TooLarge
 from core.api.fields import MAX_ID
 from core.api.pagination import BY_ID, Sort
@@ -60,9 +61,7 @@ class ApiView(GenericAPIView[Any]):
         self.claim = None
         return super().handle_exception(exc)
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         final = super().finalize_response(request, response, *args, **kwargs)
         if self.claim is not None and isinstance(final, Response):
             final.render()
@@ -89,7 +88,7 @@ class ApiView(GenericAPIView[Any]):
                 raise Malformed(text, code="idempotency_key_required")
             return
         asked = idempotency.hash_of(str(request.method), request.get_full_path(), data)
-        found = idempotency.claim(request.user.key_id, key, asked)
+        found = idempotency.claim(caller(request).key_id, key, asked)
         if isinstance(found, idempotency.Stored):
             raise Replayed(found)
         self.claim = found
@@ -102,20 +101,14 @@ class ListView(ApiView):
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A page of rows, in the order of `sort`."""
-        self._refuse_unknown(request)
+        filterset = getattr(self, "filterset_class", None)
+        refuse_unknown(request, filterset.base_filters if filterset else ())
         rows: Sequence[Any] = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or ()
         self.fill(rows)
         return self.get_paginated_response(self.row_class(rows, many=True).data)
 
     def fill(self, rows: Sequence[Any]) -> None:
         """Fetch the parts of a whole page in a constant number of statements."""
-
-    def _refuse_unknown(self, request: Request) -> None:
-        filterset = getattr(self, "filterset_class", None)
-        known = pagination.PARAMETERS | set(filterset.base_filters if filterset else ())
-        if unknown := sorted(set(request.query_params) - known):
-            text = _("没有这个参数：%(names)s") % {"names": ", ".join(unknown)[:200]}
-            raise Invalid(text, code="unknown_parameter", known=sorted(known))
 
 
 class RetrieveView(ApiView):
@@ -141,3 +134,11 @@ def get_row(queryset: QuerySet[Any], pk: int) -> Model:
     if row is None:
         raise NotFound(_("没有这个地址，或不属于这个商家。"), id=pk)
     return row
+
+
+def refuse_unknown(request: Request, filters: Iterable[str] = ()) -> None:
+    """Raises Invalid for a parameter that is neither a filter nor about paging."""
+    known = pagination.PARAMETERS | set(filters)
+    if unknown := sorted(set(request.query_params) - known):
+        text = _("没有这个参数：%(names)s") % {"names": ", ".join(unknown)[:200]}
+        raise Invalid(text, code="unknown_parameter", known=sorted(known))

@@ -16,7 +16,8 @@ from core.web.parts import Text
 @dataclass(frozen=True, slots=True)
 class NavItem:
     """One entry of the rail.  `roles` empty: everybody; the owner sees all.  `key` is the letter after `g`;
-    `is_last` stands below.
+    `is_last` stands below.  `home_of`: the roles that start here.
+    `covers`: other beginnings of addresses that belong to it.
     """
 
     label: Text
@@ -25,6 +26,8 @@ class NavItem:
     roles: Sequence[str] = ()
     key: str = ""
     is_last: bool = False
+    home_of: Sequence[str] = ()
+    covers: Sequence[str] = ()
 
     def is_for(self, role: str) -> bool:
         return not self.roles or role == "OWNER" or role in self.roles
@@ -57,10 +60,17 @@ def links(role: str, path: str) -> list[NavLink]:
     ours.
     """
     found = [(item, reverse(item.url_name)) for item in all_items() if item.is_for(role)]
-    current = max((url for _item, url in found if path.startswith(url) and url != "/"), key=len, default="")
-    return [NavLink(item, url, url == (current or path)) for item, url in found]
+    starts = [
+        (start, url)
+        for item, url in found
+        for start in (url, *item.covers)
+        if start != "/" and path.startswith(start)
+    ]
+    current = max(starts, key=lambda pair: len(pair[0]), default=("", path))[1]
+    return [NavLink(item, url, url == current) for item, url in found]
 
 
 def home_url(role: str) -> str | None:
-    """The page a role starts on: the first entry of its rail that is not the address "/" itself."""
-    return next((link.url for link in links(role, "") if link.url != reverse("core:home")), None)
+    """The page a role starts on: its home, else the first entry of its rail that is not the address "/" itself."""
+    found = [link for link in links(role, "") if link.url != reverse("core:home")]
+    return next((link.url for link in sorted(found, key=lambda link: role not in link.item.home_of)), None)

@@ -75,7 +75,7 @@ def _database() -> bool:
     try:
         with connections[DATABASE].cursor() as cursor:
             cursor.execute("SELECT 1")
-            return cursor.fetchone() == (1,)
+            return bool(cursor.fetchone() == (1,))
     except DatabaseError:
         log.warning("not ready: database", exc_info=True)
         return False

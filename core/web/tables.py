@@ -95,7 +95,7 @@ def decode(text: str) -> Cursor:
 
 def _field(model: type[Model], path: str) -> "Field[Any, Any]":
     first, _dot, rest = path.partition("__")
-    field = model._meta.get_field(first)  # noqa: SLF001
+    field = model._meta.get_field(first)
     return _field(field.related_model, rest) if rest else field  # type: ignore[arg-type,return-value]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -69,13 +70,14 @@ def receive(request: HttpRequest) -> HttpResponse:
             form.add_error(None, _("一行都没填。扫一件商品，或者输编码。"))
             return _page(request, form, lines, choices, status=422)
         try:
-            done = receiving.receive(
-                facility_id=form.cleaned_data["facility"],
-                reference=form.cleaned_data["reference"],
-                supplier=form.cleaned_data["supplier"],
-                lines=inputs,
-                actor_id=request.user.pk,
-            )
+            with transaction.atomic():  # a refusal leaves nothing behind, though the page is shown
+                done = receiving.receive(
+                    facility_id=form.cleaned_data["facility"],
+                    reference=form.cleaned_data["reference"],
+                    supplier=form.cleaned_data["supplier"],
+                    lines=inputs,
+                    actor_id=request.user.pk,
+                )
         except ERPError as refusal:
             form.add_error(None, refusal.message)
             return _page(request, form, lines, choices, status=422)
@@ -150,9 +152,9 @@ def _read_line(line: ReceiptLineForm, books: _Books) -> ReceiptInput | None:
     if not data["lot"].strip():
         line.add_error("lot", _("要填批次。没印批次的，写生产日期。"))
     expires = _expires_on(line, goods, books) if goods else None
-    if goods and place and expires and place.kind in SELLING_KINDS:
-        if expiry.is_expired(expires, books.today, expiry_day_sells=books.expiry_day_sells):
-            line.add_error("expires_on", _("已经过期，只能收进待检区或残次区。"))
+    is_over = expires and expiry.is_expired(expires, books.today, expiry_day_sells=books.expiry_day_sells)
+    if is_over and place and place.kind in SELLING_KINDS:
+        line.add_error("expires_on", _("已经过期，只能收进待检区或残次区。"))
     if line.errors or goods is None or place is None:
         return None
     return ReceiptInput(
@@ -184,7 +186,7 @@ def _expires_on(line: ReceiptLineForm, goods: GoodsCard, books: _Books) -> date 
 @needs_role(*MAY_RECEIVE)
 def read(request: HttpRequest) -> HttpResponse:
     """What a scan says: goods, lot and expiry of a GS1 code, goods of a plain one, or a bin.  The page fills its line with it."""
-    text = request.GET.get("text", "").strip()[:200]
+    text = request.GET.get("text", "").replace("\0", "").strip()[:200]
     scanned = read_scanned(text)
     goods = queries.list_goods_by_code([*scanned.codes])
     card = next((goods[code] for code in scanned.codes if code in goods), None)

@@ -30,13 +30,19 @@ def skus(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [(sku, ParcelRuleChoice(sku.parcel_rule).label) for sku in page.rows],
         "columns": [
-            Column(_("商家编码"), "code"), Column(_("名称")), Column(_("重量"), is_number=True), Column(_("尺寸（mm）"), is_number=True),
-            Column(_("大件规则")), Column(_("保质期"), is_number=True), Column(_("至少剩"), is_number=True), Column(_("操作"), is_hidden=True),
+            Column(_("商家编码"), "code"),
+            Column(_("名称")),
+            Column(_("重量"), is_number=True),
+            Column(_("尺寸（mm）"), is_number=True),
+            Column(_("大件规则")),
+            Column(_("保质期"), is_number=True),
+            Column(_("至少剩"), is_number=True),
+            Column(_("操作"), is_hidden=True),
         ],
         "q": text,
         "tags": [FilterTag(_("编码或条码：%(text)s") % {"text": text}, "?")] if text else [],
         "can_edit": _may_edit(request),
-    }  # fmt: skip
+    }
     return render(request, "inventory/skus.html", context)
 
 

@@ -1,7 +1,7 @@
 """What lies where, why so much of it is for sale, and the ledger behind it."""
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -24,7 +24,6 @@ from inventory import queries, sql
 from inventory.access import facilities_of, get_facility, require_lots_in_scope
 from inventory.forms import HoldForm
 from inventory.models import Barcode, BinKind, HoldKind, MoveKind, Sku
-from inventory.models.places import SELLING_KINDS
 from inventory.queries import BalanceRow, FacilityCard, HoldRow, PromiseLine, StockRow
 from inventory.rules.expiry import NEVER
 from inventory.services import holds
@@ -43,7 +42,7 @@ def list_skus_matching(text: str) -> QuerySet[Sku]:
     """SKUs whose code starts with the text, or that carry it as a barcode.  A range on the code (collation C) is what an index can start
     from; a pattern under row-level security is not."""
     found = Sku.objects.all()
-    text = text.strip()
+    text = text.replace("\0", "").strip()
     if not text:
         return found
     by_barcode = Barcode.objects.filter(code=text).values_list("sku_id", flat=True).first()
@@ -63,10 +62,10 @@ def stock(request: HttpRequest) -> HttpResponse:
     found = list_skus_matching(text)
     if is_problem_only:
         first = queries.first_sellable()
-        tenant_id, places = current_tenant(), ids
+        params = current_tenant(), ids, first, current_tenant(), ids, current_tenant(), first
         found = found.filter(
-            id__in=RawSQL(sql.PROBLEM_SKUS, (tenant_id, places, first, tenant_id, places, tenant_id, first))
-        )  # noqa: S611
+            id__in=RawSQL(sql.PROBLEM_SKUS, params)  # noqa: S611  a named statement
+        )
     page = list_page(request, found, sorts={"code": Sort("code")}, default="code")
     rows = queries.list_stock(ids, {sku.id: sku.min_remaining_days for sku in page.rows}) if ids else []
     by_sku: dict[int, list[StockRow]] = {sku.id: [] for sku in page.rows}
@@ -126,29 +125,24 @@ def sku(request: HttpRequest, sku_id: int) -> HttpResponse:
 
 def _sku_context(request: HttpRequest, sku_id: int, form: HoldForm) -> dict[str, Any]:
     facilities = facilities_of(request.membership)  # type: ignore[attr-defined]
-    goods = queries.get_sku(sku_id)
+    goods, barcodes = queries.get_sku_with_barcodes(sku_id)
     chosen = _chosen(request, facilities)
     ids = [card.id for card in facilities if chosen is None or card.id == chosen.id]
-    balances = queries.list_balances(ids, sku_id)
-    stock_rows = queries.list_stock(ids, {sku_id: goods.min_remaining_days})
-    total = queries.sum_stock(stock_rows, sku_id)
-    lines = queries.list_promise_lines(ids, sku_id)
+    stock_now = queries.explain_stock(ids, goods)
+    balances, lines = stock_now.balances, stock_now.lines
+    total = queries.sum_stock(stock_now.rows, sku_id)
     lots = lot_chart.lots_of(row for balance in balances for row in _groups(balance))
-    open_holds = queries.list_holds([lot.lot_id for lot in lots], ids)
-    moves = queries.list_recent_moves([row.id for row in balances], MOVES_SHOWN)
-    people = queries.list_people([*(h.opened_by for h in open_holds), *(m.actor_id for m in moves)])
     names = {card.id: card.name for card in facilities}
-    today = clock.today()
     form.fields["lot"].choices = [(lot.lot_id, lot.code) for lot in lots]  # type: ignore[attr-defined]
     return {
         "sku": goods,
-        "barcodes": queries.list_barcodes(sku_id),
+        "barcodes": barcodes,
         "facilities": facilities,
         "chosen": chosen,
         "total": total,
         "equation": _equation(total, balances, goods.unit),
-        "stock_rows": [(names[row.facility_id], row) for row in stock_rows],
-        "chart": lot_chart.draw(lots, today, _floors(goods, lines)),
+        "stock_rows": [(names[row.facility_id], row) for row in stock_now.rows],
+        "chart": lot_chart.draw(lots, clock.today(), _floors(goods, lines)),
         "lots": [(lot, _lot_state(lot)) for lot in lots],
         "balances": [
             (row, names[row.facility_id], BinKind(row.bin_kind).label) for row in balances[:BALANCES_SHOWN]
@@ -158,35 +152,33 @@ def _sku_context(request: HttpRequest, sku_id: int, form: HoldForm) -> dict[str,
             (line, names[line.facility_id], line.min_expires_on == queries.ANCHOR) for line in lines
         ],
         "holds": [
-            (hold, names.get(hold.facility_id or 0, ""), _can_clear(request, hold)) for hold in open_holds
+            (hold, names.get(hold.facility_id or 0, ""), _can_clear(request, hold))
+            for hold in queries.list_holds([lot.lot_id for lot in lots], ids)
         ],
-        "moves": [
-            (move, MoveKind(move.kind).label, by_id)
-            for move in moves
-            for by_id in [_by_id(balances)[move.balance_id]]
-        ],
-        "people": people,
         "hold_form": form,
         "can_hold": request.membership.role in (Role.OWNER, *HOLD_ROLES),  # type: ignore[attr-defined]
         "can_receive": request.membership.role in (Role.OWNER, Role.WAREHOUSE, Role.STORE),  # type: ignore[attr-defined]
-        "now": clock.now(),
-        "today": today,
+        "moves_url": f"{reverse('inventory:moves', args=[sku_id])}{_with(request)}",
     }
 
 
-def _by_id(balances: Sequence[BalanceRow]) -> Mapping[int, BalanceRow]:
-    return {row.id: row for row in balances}
+@require_GET
+def moves(request: HttpRequest, sku_id: int) -> HttpResponse:
+    """The newest moves of a SKU, for the card that asks after the page has come."""
+    facilities = facilities_of(request.membership)  # type: ignore[attr-defined]
+    chosen = _chosen(request, facilities)
+    ids = [card.id for card in facilities if chosen is None or card.id == chosen.id]
+    found = queries.list_recent_moves(ids, sku_id, MOVES_SHOWN)
+    rows = [(move, MoveKind(move.kind).label) for move in found]
+    return render(request, "inventory/moves.html", {"moves": rows, "now": clock.now()})
 
 
-def _groups(row: BalanceRow) -> list[tuple[int, str, Any, str, int]]:
-    """The same groups as sql.STOCK_GROUPS, for one balance."""
+def _groups(row: BalanceRow) -> list[tuple[int, str, date | None, str, int]]:
+    """A balance's units as the chart draws them: what sells is parted into allocated and free."""
     lot = row.lot_id, row.lot_code, row.expires_on
     if row.sells:
         return [(*lot, "allocated", row.allocated), (*lot, "free", row.on_hand - row.allocated)]
-    if row.bin_kind not in SELLING_KINDS:
-        return [(*lot, "elsewhere", row.on_hand)]
-    is_expired = (row.expires_on or NEVER) < queries.first_sellable()
-    return [(*lot, "expired" if is_expired else "held", row.on_hand)]
+    return [(*lot, row.group, row.on_hand)]
 
 
 def _equation(total: StockRow, balances: Sequence[BalanceRow], unit: str) -> Equation:
@@ -203,13 +195,15 @@ def _equation(total: StockRow, balances: Sequence[BalanceRow], unit: str) -> Equ
     return Equation(terms, total.difference or against_ledger, _("和流水对上，差 0"))
 
 
-def _floors(goods: Sku, lines: Sequence[PromiseLine]) -> list[tuple[Any, str]]:
+def _floors(goods: Sku, lines: Sequence[PromiseLine]) -> list[tuple[date, str]]:
     today = clock.today()
     floors = [(today, _("今天"))]
     own = queries.minimum_expiry(today, goods.min_remaining_days)
     if goods.min_remaining_days:
         floors.append((own, _("至少剩 %(n)d 天") % {"n": goods.min_remaining_days}))
-    dates = sorted({line.min_expires_on for line in lines if today + NEAR < line.min_expires_on < NEVER} - {own})
+    dates = sorted(
+        {line.min_expires_on for line in lines if today + NEAR < line.min_expires_on < NEVER} - {own}
+    )
     return floors + [(day, _("已答应 ≥ %(day)s") % {"day": f"{day:%Y-%m-%d}"}) for day in dates[:LINE_FLOORS]]
 
 
@@ -289,7 +283,6 @@ def balance(request: HttpRequest, balance_id: int) -> HttpResponse:
         "place": place,
         "bin_kind": BinKind(place.bin_kind).label,
         "moves": [(move, MoveKind(move.kind).label) for move in rows],
-        "people": queries.list_people(move.actor_id for move in rows),
         "difference": None if before is not None else place.on_hand - (newest or 0),
         "older": f"?before={rows[-1].seq}" if more else "",
         "is_first": before is None,

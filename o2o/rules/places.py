@@ -12,7 +12,9 @@ QUARTER_E6, HALF_E6 = 90_000_000, 180_000_000
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Degrees in millionths, edges included.  It never crosses the date line: it covers all longitudes instead."""
+    """Degrees in millionths, edges included.  It never crosses the date line: it covers all longitudes
+    instead.
+    """
 
     south_e6: int
     north_e6: int
@@ -26,7 +28,8 @@ EVERYWHERE = Box(-QUARTER_E6, QUARTER_E6, -HALF_E6, HALF_E6)
 def box_around(points: Iterable[Point], radius_m: int | None) -> Box:
     """One box that holds every place within `radius_m` of any of the points; None does not limit.
 
-    Law: a place whose `distance_m` to a point is at most `radius_m` lies in the box.  The other way round it need not.
+    Law: a place whose `distance_m` to a point is at most `radius_m` lies in the box.  The other way round it
+    need not.
     """
     points = tuple(points)
     if radius_m is None or not points:
@@ -47,7 +50,8 @@ def box_around(points: Iterable[Point], radius_m: int | None) -> Box:
 
 
 def is_open(opens_at: time | None, closes_at: time | None, at: time) -> bool:
-    """Whether a store is open at a time of day.  Unknown or equal hours: always; closing before opening: over midnight.
+    """Whether a store is open at a time of day.  Unknown or equal hours: always; closing before opening: over
+    midnight.
 
     The opening minute is open, the closing minute is not.
     """

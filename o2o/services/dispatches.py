@@ -1,4 +1,5 @@
-"""Rounds from start to end.  A dispatch's row lock guards its offers too: whoever changes one holds the other.
+"""Rounds from start to end.  A dispatch's row lock guards its offers too: whoever changes one holds the
+other.
 
 Lock: dispatches by id, then parcels, then stock.  A dispatch ends exactly once: WON, FALLBACK or CANCELLED.
 """
@@ -36,7 +37,9 @@ DECLINE_REASONS = ("busy", "no_stock", "closing", "too_far", "other")
 
 @dataclass(frozen=True, slots=True)
 class DispatchStart:
-    """One order to offer.  `facility_id` is the warehouse that keeps its reservation; `units` are (SKU, quantity)."""
+    """One order to offer.  `facility_id` is the warehouse that keeps its reservation; `units` are (SKU,
+    quantity).
+    """
 
     order_ref: int
     order_number: str
@@ -49,7 +52,9 @@ class DispatchStart:
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """Dispatches that went into their next round, and those that fell back; the latest deadline was `late_s` seconds ago."""
+    """Dispatches that went into their next round, and those that fell back; the latest deadline was
+    `late_s` seconds ago.
+    """
 
     offered: tuple[int, ...]
     fell_back: tuple[int, ...]
@@ -62,7 +67,9 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """Orders whose rounds were ended here, and orders that a store has won already: those are intercepted at the store."""
+    """Orders whose rounds were ended here, and orders that a store has won already: those are intercepted
+    at the store.
+    """
 
     order_refs: tuple[int, ...]
     won: tuple[int, ...]
@@ -80,8 +87,9 @@ class _Due:
 def start(*, starts: Sequence[DispatchStart]) -> tuple[int, ...]:
     """Offer orders to the stores of their first round; the order_refs that are with the stores now.
 
-    An order that no store of any round could take is not among them: the caller sends it to the warehouse.  Said again, an order whose
-    rounds run is not offered twice.  Locks nothing; a constant number of statements.  Raises Invalid for rounds that cannot be meant.
+    An order that no store of any round could take is not among them: the caller sends it to the warehouse.
+    Said again, an order whose rounds run is not offered twice.  Locks nothing; a constant number of
+    statements.  Raises Invalid for rounds that cannot be meant.
     """
     if not starts:
         return ()
@@ -113,7 +121,7 @@ def _insert(starts: Sequence[DispatchStart], steps: Mapping[int, Step], rules: s
     """New dispatches, order_ref -> id; an order that is with the stores already is left alone."""
     if not starts:
         return {}
-    columns = [
+    columns: list[list[object]] = [
         [s.order_ref for s in starts], [s.order_number for s in starts], [s.facility_id for s in starts],
         [s.lat_e6 for s in starts], [s.lng_e6 for s in starts],
         [steps[s.order_ref].round_number for s in starts], [steps[s.order_ref].seconds for s in starts],
@@ -160,14 +168,17 @@ def _write_offers(steps: Sequence[tuple[int, Step]]) -> None:
 
 
 def decline(*, dispatch_id: int, facility_id: int, reason: str, actor_id: int | None) -> None:
-    """A store passes.  When nobody of the round is left, the next one is due at once.  Said again, or too late, it changes nothing.
+    """A store passes.  When nobody of the round is left, the next one is due at once.  Said again, or too
+    late, it changes nothing.
 
     Locks the dispatch.  `reason` is one of DECLINE_REASONS.
     """
-    del actor_id  # the offer keeps the reason; who tapped is in the access log
     if not rows.lock([dispatch_id]):
         return
-    rows.close_offers({(dispatch_id, facility_id): reason if reason in DECLINE_REASONS else "other"})
+    why = reason if reason in DECLINE_REASONS else "other"
+    if not rows.close_offers({(dispatch_id, facility_id): why}):
+        return
+    rows.record("decline", dispatch_id, actor_id, facility_id=facility_id, reason=why)
     rows.hurry([dispatch_id])
     rows.tell([dispatch_id])
 
@@ -267,7 +278,9 @@ def _open_rounds(steps: Sequence[tuple[int, Step]]) -> None:
 
 
 def _fall_back(orders: Mapping[int, int], reason: str) -> None:
-    """End locked dispatches (id -> order_ref): the warehouse that kept the reservation ships.  Locks parcels."""
+    """End locked dispatches (id -> order_ref): the warehouse that kept the reservation ships.  Locks
+    parcels.
+    """
     if not orders:
         return
     rows.end(list(orders), DispatchStatus.FALLBACK, reason)
@@ -276,13 +289,15 @@ def _fall_back(orders: Mapping[int, int], reason: str) -> None:
 
 
 def send_to_warehouse(*, dispatch_id: int, actor_id: int | None) -> bool:
-    """A person ends the rounds now: the warehouse ships.  False when they had ended already.  Locks the dispatch, then parcels."""
-    del actor_id
+    """A person ends the rounds now: the warehouse ships.  False when they had ended already.  Locks the
+    dispatch, then parcels.
+    """
     found = [row for row in rows.lock([dispatch_id]) if row[2] == DispatchStatus.OFFERING]
     if not found:
         return False
     rows.close_all([dispatch_id])
     _fall_back({dispatch_id: found[0][1]}, "by_hand")
+    rows.record("send_to_warehouse", dispatch_id, actor_id)
     rows.tell([dispatch_id])
     return True
 
@@ -290,7 +305,8 @@ def send_to_warehouse(*, dispatch_id: int, actor_id: int | None) -> bool:
 def cancel(*, order_refs: Sequence[int], reason: str) -> Cancelled:
     """The orders changed (refund, hold, address, quantity): their rounds end before a grab can count.
 
-    Locks the dispatches.  Says DispatchesCancelled.  Orders that a store has won are named in `won` and left as they are.
+    Locks the dispatches.  Says DispatchesCancelled.  Orders that a store has won are named in `won` and left
+    as they are.
     """
     found = db.lock(
         Rank.DISPATCH,
@@ -314,7 +330,8 @@ def cancel(*, order_refs: Sequence[int], reason: str) -> Cancelled:
 def settle_offers(*, facility_ids: Sequence[int]) -> int:
     """After stock left these stores: close their open offers that no longer fit, with the reason; how many.
 
-    Locks the dispatches concerned, then reads the stock.  Where nobody of a round is left, the next one is due at once.
+    Locks the dispatches concerned, then reads the stock.  Where nobody of a round is left, the next one is
+    due at once.
     """
     pairs = db.rows(
         "SELECT dispatch_id, facility_id FROM o2o_offer WHERE tenant_id = %s AND facility_id = ANY (%s::bigint[])"

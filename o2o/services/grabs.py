@@ -1,7 +1,8 @@
 """The grab: exactly one store wins, under any concurrency.
 
-One transaction: lock the dispatch, look at what is true under the lock, move parcels and promises to the store (both facilities locked
-in order), write the end, say the fact.  Whoever comes later finds the end and is told who was first.
+One transaction: lock the dispatch, look at what is true under the lock, move parcels and promises to the
+store (both facilities locked in order), write the end, say the fact.  Whoever comes later finds the end and
+is told who was first.
 """
 
 from collections.abc import Mapping
@@ -31,8 +32,8 @@ STATE = """
 class GrabResult:
     """What a tap came to.  `is_repeat`: this store had won before.
 
-    `refusal` is set when the store had the offer but not the goods any more: the offer is closed, and that must commit, so it is
-    a value here.  Every other refusal is raised.
+    `refusal` is set when the store had the offer but not the goods any more: the offer is closed, and that
+    must commit, so it is a value here.  Every other refusal is raised.
     """
 
     dispatch_id: int
@@ -58,10 +59,12 @@ class _State:
 
 
 def grab(*, dispatch_id: int, facility_id: int, actor_id: int | None) -> GrabResult:
-    """The store takes the order, if nobody has it, its own offer is open and the deadline has not passed by the database's clock.
+    """The store takes the order, if nobody has it, its own offer is open and the deadline has not passed by
+    the database's clock.
 
-    Locks the dispatch, the order's parcels, then the promises of both facilities.  Says DispatchesWon.  A repeated tap by the winner
-    has won again.  Raises NoDispatch, TakenByOther (`store` names the winner), TooLate, OfferGone.
+    Locks the dispatch, the order's parcels, then the promises of both facilities.  Says DispatchesWon.  A
+    repeated tap by the winner has won again.  Raises NoDispatch, TakenByOther (`store` names the winner),
+    TooLate, OfferGone.
     """
     seen = _state(dispatch_id, facility_id)
     if (
@@ -80,6 +83,7 @@ def grab(*, dispatch_id: int, facility_id: int, actor_id: int | None) -> GrabRes
         rows.tell([dispatch_id])
         return GrabResult(dispatch_id, seen.order_ref, facility_id, refusal=_stock_gone(dispatch_id))
     _win(dispatch_id, facility_id, actor_id)
+    rows.record("grab", dispatch_id, actor_id, facility_id=facility_id)
     won: Mapping[str, Any] = {
         "dispatch_ids": [dispatch_id],
         "order_refs": [seen.order_ref],

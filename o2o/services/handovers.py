@@ -21,7 +21,8 @@ ON_FLOOR = (ParcelStatus.RELEASED, ParcelStatus.PICKED)
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """Parcels that left, their units, and parcels whose lots were gone after all (their promises gave way, the order stops).
+    """Parcels that left, their units, and parcels whose lots were gone after all (their promises gave way,
+    the order stops).
 
     `is_repeat`: everything had left before.
     """
@@ -33,11 +34,12 @@ class HandedOver:
 
 
 def hand_over(*, dispatch_id: int, actor_id: int | None, expected: str = "") -> HandedOver:
-    """The winner's goods leave the store: lots chosen first expired first out, picked onto a cart, shipped.  Said twice, it counts once.
+    """The winner's goods leave the store: lots chosen first expired first out, picked onto a cart, shipped.
+    Said twice, it counts once.
 
-    `expected` is the code of the plan that the clerk was shown (o2o.picking.plan_code); when the lots differ by now, nothing is done.
-    Locks the dispatch, the parcels, a cart, the stock.  Raises NoDispatch, NotWon, LotsChanged, SharedWave, warehouse's NoTote, and
-    NotPickable when a hold stops a lot.
+    `expected` is the code of the plan that the clerk was shown (o2o.picking.plan_code); when the lots differ
+    by now, nothing is done. Locks the dispatch, the parcels, a cart, the stock.  Raises NoDispatch, NotWon,
+    LotsChanged, SharedWave, warehouse's NoTote, and NotPickable when a hold stops a lot.
     """
     found = rows.lock([dispatch_id])
     if not found:
@@ -67,6 +69,7 @@ def hand_over(*, dispatch_id: int, actor_id: int | None, expected: str = "") -> 
         with db.own_rows():
             shipped = floor.ship(wave_ids=open_waves, actor_id=actor_id)
         if not shipped.held:
+            rows.record("hand_over", dispatch_id, actor_id, facility_id=facility_id)
             return HandedOver(shipped.parcel_ids, shipped.units, short)
     raise NotPickable(_("这个批次已冻结，放回原位，等通知。"), code="lot_held", dispatch_id=dispatch_id)
 
@@ -79,7 +82,7 @@ def _winner(dispatch_id: int) -> int | None:
 
 
 def _parcels(order_ref: int, facility_id: int) -> list[tuple[int, int, int | None]]:
-    return db.rows(  # type: ignore[return-value]
+    return db.rows(
         "SELECT id, status, wave_id FROM warehouse_parcel WHERE tenant_id = %s AND ref = %s AND facility_id = %s ORDER BY id",
         current_tenant(),
         order_ref,
@@ -98,7 +101,9 @@ def _release(facility_id: int, planned: Sequence[int]) -> tuple[tuple[int, ...],
 
 
 def _refuse_shared(wave_ids: Sequence[int], mine: set[int]) -> None:
-    """A wave with other orders' parcels is handed over on the picking screen, where each of them is looked at."""
+    """A wave with other orders' parcels is handed over on the picking screen, where each of them is looked
+    at.
+    """
     found = db.rows(
         "SELECT p.id, w.code FROM warehouse_parcel p JOIN warehouse_wave w ON w.tenant_id = p.tenant_id AND w.id = p.wave_id"
         " WHERE p.tenant_id = %s AND p.wave_id = ANY (%s::bigint[]) AND p.status <> %s",

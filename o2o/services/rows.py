@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from core import db, live
 from core.db import Rank
+from core.services import accounts
 from core.tenancy import current_tenant
 from o2o.models import Dispatch, DispatchStatus, OfferStatus
 
@@ -14,7 +15,7 @@ def lock(dispatch_ids: Sequence[int]) -> list[tuple[int, int, str]]:
     """Lock dispatches by id: (id, order_ref, status)."""
     return db.lock(
         Rank.DISPATCH, Dispatch, "id, order_ref, status", "id = ANY (%s::bigint[])", db.array(dispatch_ids)
-    )  # type: ignore[return-value]
+    )
 
 
 def end(dispatch_ids: Sequence[int], status: DispatchStatus, reason: str) -> None:
@@ -74,3 +75,9 @@ def tell(dispatch_ids: Sequence[int]) -> None:
     """Open pages look again, after the commit."""
     if dispatch_ids:
         live.push(current_tenant(), "dispatch", dispatch_ids)
+
+
+def record(action: str, dispatch_id: int, actor_id: int | None, **detail: object) -> None:
+    """A person did it: one row of the audit trail.  What the machine does leaves facts, not audit rows."""
+    if actor_id is not None:
+        accounts.record(action, "dispatch", dispatch_id, actor_id=actor_id, detail=detail)

@@ -13,11 +13,15 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
 from core.errors import Invalid
 from orders.importing.problems import Code
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet
 
 BLOCK = 1 << 18
 MAX_UNPACKED = 2 << 30  # bytes of text behind a .gz
@@ -84,12 +88,15 @@ def inspect(path: Path) -> Source:
     return Source(path, "csv", encoding, delimiter, is_gzip, has_nul)
 
 
-def open_table(source: Source) -> Table:
-    """Start reading: the first row that is not blank is the header.  Raises FileRefused without one."""
-    if source.kind == "xlsx":
-        from orders.importing.workbook import workbook_rows
+def open_table(source: Source, sheet: "CalamineSheet | None" = None) -> Table:
+    """Start reading: the first row that is not blank is the header.  Raises FileRefused without one.
 
-        rows = workbook_rows(source.path)
+    `sheet`: a workbook's, when it was loaded before.
+    """
+    if source.kind == "xlsx":
+        from orders.importing.workbook import load_sheet, sheet_rows
+
+        rows = sheet_rows(sheet or load_sheet(source.path))
     else:
         rows = csv_rows((line for lines in _lines(source) for line in lines), source.delimiter)
     for number, row in enumerate(rows, 1):

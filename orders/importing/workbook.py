@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from django.utils.translation import gettext as _
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 from orders.importing.reading import FileRefused
 
@@ -20,10 +27,9 @@ BLOCK = 1 << 18
 MAX_ENTRIES = 2_000
 MAX_UNPACKED = 768 << 20
 MAX_STRINGS = 128 << 20  # everything but the sheets is kept in memory
-MAX_CELLS = 8_000_000
+MAX_CELLS = 4_000_000
 EXACT = 10**15  # whole numbers up to here are exact in a cell; a longer order number has lost digits
-_CELL = re.compile(rb"<(?:\w+:)?c\b[^>]*?\br\s*=\s*[\"']([A-Za-z]+)")
-_ROW = re.compile(rb"<(?:\w+:)?(?:row|c)\b[^>]*?\br\s*=\s*[\"'][A-Za-z]*([0-9]+)")
+_PLACE = re.compile(rb"<(?:\w+:)?(?:row|c)\b[^>]*?\br\s*=\s*[\"']([A-Za-z]*)([0-9]+)")
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _Cell = int | float | str | bool | time | date | datetime | timedelta
 
@@ -54,8 +60,9 @@ def _measure(file: BinaryIO, entries: list[zipfile.ZipInfo]) -> None:
             if total > MAX_UNPACKED or strings > MAX_STRINGS:
                 raise FileRefused(_("这个 XLSX 解开以后太大，另存为 CSV 再传。"), code="too_large")
             text = tail + block
-            columns.update(_CELL.findall(text))
-            last_row = max(last_row, max(map(int, _ROW.findall(text)), default=0))
+            places = _PLACE.findall(text)
+            columns.update({letters for letters, _digits in places})
+            last_row = max(last_row, max([int(digits[:9]) for _letters, digits in places], default=0))
             tail = text[-200:]
         width = max(map(_column, columns), default=0)
         if width * last_row > MAX_CELLS:
@@ -95,8 +102,8 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def workbook_rows(path: Path) -> Iterator[list[str]]:
-    """The rows of the first visible sheet from its row 1 on, blank ones too.  Raises FileRefused."""
+def load_sheet(path: Path) -> CalamineSheet:
+    """The first visible sheet, in memory; reading its rows again costs little.  Raises FileRefused."""
     try:
         book = CalamineWorkbook.from_path(str(path))
         names = [
@@ -106,13 +113,17 @@ def workbook_rows(path: Path) -> Iterator[list[str]]:
         ]
         if not names:
             raise FileRefused(_("这个 XLSX 里没有看得见的表。"), code="no_header")
-        sheet = book.get_sheet_by_name(names[0])
+        return book.get_sheet_by_name(names[0])
     except PasswordError as locked:
         raise FileRefused(
             _("这个 XLSX 有密码或用了少见的压缩，另存为普通 XLSX 再传。"), code="locked"
         ) from locked
     except (CalamineError, OSError, ValueError) as broken:
         raise FileRefused(_("这个 XLSX 坏了或没传完。重新导出再传。"), code="bad_xlsx") from broken
+
+
+def sheet_rows(sheet: CalamineSheet) -> Iterator[list[str]]:
+    """Its rows from row 1 on, blank ones too, as text."""
     return _text_rows(sheet.iter_rows())
 
 

@@ -15,6 +15,8 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from python_calamine import CalamineSheet
+
 from core import db
 from core.db import Rank
 from core.jobs import Chunk, JobRun
@@ -25,11 +27,12 @@ from orders.importing.parsing import Parser
 from orders.importing.problems import ParsedGroup, RowProblem
 from orders.importing.reading import Source, Table, open_table
 from orders.importing.settings import Options, columns_of
+from orders.importing.workbook import load_sheet
 from orders.models import Import
 from orders.rules.incoming import IncomingOrder
 from orders.services import opening, pipeline
 from orders.services.import_results import result
-from orders.services.imports import ImportFile, get_import, look
+from orders.services.imports import ImportFile, get_import, trusted_source
 
 CHUNK_ORDERS = 2_000
 CHUNK_ROWS = 10_000
@@ -45,9 +48,12 @@ class _File:
     source: Source
     options: Options
     timezone: ZoneInfo
+    sheet: CalamineSheet | None = None
 
     def open(self) -> tuple[Table, Parser]:
-        table = open_table(self.source)
+        if self.source.kind == "xlsx" and self.sheet is None:
+            self.sheet = load_sheet(self.source.path)
+        table = open_table(self.source, self.sheet)
         columns = columns_of(self.file.columns, len(table.header))
         return table, Parser(table.header, columns, self.options, self.timezone, has_nul=self.source.has_nul)
 
@@ -97,7 +103,7 @@ def run_import(run: JobRun) -> Mapping[str, Any]:
 def _open(import_id: int) -> _File:
     file = get_import(import_id)
     zone = ZoneInfo(Tenant.objects.values_list("timezone", flat=True).get(id=current_tenant()))
-    return _File(file, look(file), Options.of(file.options), zone)
+    return _File(file, trusted_source(file), Options.of(file.options), zone)
 
 
 def _begin(run: JobRun, opened: _File, found: Survey) -> None:

@@ -21,6 +21,7 @@ from core.web.formats import number
 from core.web.parts import Toast
 from core.web.toasts import say
 from inventory.access import facilities_of, get_facility
+from inventory.models import FacilityKind
 from inventory.queries import FacilityCard
 from orders.access import ACTS, may_act
 from orders.errors import NoChannel
@@ -179,10 +180,11 @@ def fulfil_all(request: HttpRequest) -> HttpResponse:
     running = _running()
     if request.method == "POST":
         return _start(request, running)
-    waiting = {row.facility_id: row for row in list_waiting([card.id for card in facilities])}
-    rows = [(card, *_told(card, waiting.get(card.id)), running.get(card.id)) for card in facilities]
-    rows.sort(key=lambda row: (-row[1], row[0].name))
-    return render(request, "orders/fulfil.html", {"rows": rows, "total": sum(row[1] for row in rows)})
+    warehouses = [card for card in facilities if card.kind == FacilityKind.WAREHOUSE]
+    waiting = {row.facility_id: row for row in list_waiting([card.id for card in warehouses])}
+    told = [(card, *_told(card, waiting.get(card.id)), running.get(card.id)) for card in warehouses]
+    rows = sorted((row for row in told if row[1] or row[4]), key=lambda row: (-row[1], row[0].name))
+    return render(request, "orders/fulfil.html", {"rows": rows})
 
 
 def _told(card: FacilityCard, row: Waiting | None) -> tuple[int, str, str]:

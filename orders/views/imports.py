@@ -30,7 +30,14 @@ from orders.importing.problems import SET_ASIDE
 from orders.importing.settings import ADDRESS, Options, Target
 from orders.models import Channel, Import, ImportProblem
 from orders.services import imports
-from orders.services.import_results import ImportResult, list_problem_rows, list_stopped_rows, result
+from orders.services.import_results import (
+    ImportResult,
+    ProblemSummary,
+    list_problem_rows,
+    list_stopped_rows,
+    result,
+    summarise_problems,
+)
 from orders.services.imports import Preview
 
 SHOWN = 12  # problems beside the mapping
@@ -122,15 +129,15 @@ def _page(
         "lacks_address": channel.needs_address
         and not any(column.target in ADDRESS for column in seen.columns),
         "refusal": refusal,
-        "steps": _steps(here["job"], here["result"]),
+        "steps": _steps(here["job"], here["rows_total"]),
     }
     return render(request, "orders/import.html", context, status=status)
 
 
-def _steps(job: Job | None, done: ImportResult | None) -> list[Step]:
+def _steps(job: Job | None, rows: int) -> list[Step]:
     if job is None:
         return [Step(_("传文件"), "done"), Step(_("对列"), "on"), Step(_("检查")), Step(_("导入"))]
-    checked = "done" if done and done.rows else "on"
+    checked = "done" if rows else "on"
     last = "done" if job.status == "DONE" else "on" if checked == "done" else ""
     return [
         Step(_("传文件"), "done"),
@@ -141,32 +148,31 @@ def _steps(job: Job | None, done: ImportResult | None) -> list[Step]:
 
 
 def _state(import_id: int) -> dict[str, Any]:
-    """What changes while the job runs: progress, sums, the first problems."""
+    """What changes while the job runs: progress, the first problems; the sums when it is done."""
     doc = Import.objects.select_related("job").get(id=import_id)
     job, now = doc.job, clock.now()
-    done = result(import_id) if job is not None else None
     is_open = job is not None and job.finished_at is None
+    done = result(import_id) if job is not None and not is_open else None
+    summary = summarise_problems(import_id) if job is not None else None
     return {
         "import_id": import_id,
+        "rows_total": doc.rows_total if job is not None else 0,
         "job": job,
         "progress": progress(job, now) if job is not None else None,
         "now": now,
         "is_open": is_open,
         "result": done,
-        "equation": _equation(import_id, done) if done and not is_open else None,
-        "problems": [_problem(row) for row in list_problem_rows(import_id, limit=SHOWN)]
-        if job is not None
-        else [],
-        "codes": _codes(done),
-        "is_unchanged": bool(done and not is_open and done.unchanged and not (done.created or done.changed)),
+        "summary": summary,
+        "equation": _equation(import_id, done) if done else None,
+        "problems": [_problem(row) for row in list_problem_rows(import_id, limit=SHOWN)] if job else [],
+        "codes": _codes(summary),
+        "is_unchanged": bool(done and done.unchanged and not (done.created or done.changed)),
     }
 
 
-def _codes(done: ImportResult | None) -> list[tuple[str, str, int]]:
-    return [
-        (code, short(code), n)
-        for code, n in sorted((done.codes if done else {}).items(), key=lambda pair: -pair[1])
-    ]
+def _codes(summary: ProblemSummary | None) -> list[tuple[str, str, int]]:
+    counted = summary.codes if summary else {}
+    return [(code, short(code), n) for code, n in sorted(counted.items(), key=lambda pair: -pair[1])]
 
 
 def _equation(import_id: int, done: ImportResult) -> Equation:
@@ -259,14 +265,14 @@ def import_problems(request: HttpRequest, import_id: int) -> HttpResponse:
         _problem((p.row_number, p.column, p.value, p.code, p.units, p.external_number, p.stops))
         for p in page.rows
     ]
-    done = result(import_id)
+    summary = summarise_problems(import_id)
     context = {
         "file": file,
         "import_id": import_id,
         "problems": found,
         "page": page,
-        "result": done,
-        "codes": _codes(done),
+        "summary": summary,
+        "codes": _codes(summary),
         "code": code,
         "tags": [FilterTag(short(code), "?")] if code else [],
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -21,11 +22,9 @@ from orders import queries, wording
 from orders.access import SEES, get_order, may_act
 from orders.models import ChannelState, Finding, Order, OrderStatus
 from orders.queries import LineCard, ParcelCard, RoundCard, Stage, Version
-from orders.services import desk, planning
+from orders.services import planning
 from orders.wording import Reason
 from warehouse.models import Handover
-
-ITEMS_SHOWN = 4  # goods of one parcel in the panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,12 @@ class Box:
         return sum(units for _name, units in self.items)
 
     @property
-    def rest(self) -> int:
-        """Kinds of goods that a panel leaves out."""
-        return max(0, len(self.items) - ITEMS_SHOWN)
+    def weight(self) -> str:
+        return "" if self.weight_g is None else _weight(self.weight_g)
+
+    @property
+    def limit(self) -> str:
+        return "" if self.limit_g is None else _weight(self.limit_g)
 
     @property
     def is_heavy(self) -> bool:
@@ -58,6 +60,15 @@ class Box:
     @property
     def bar(self) -> tuple[tuple[str, int], ...]:
         return (("stop" if self.is_heavy else "live", self.weight_g or 0),)
+
+
+def _weight(grams: int) -> str:
+    """Grams below a kilogram, else kilograms without needless zeros."""
+    return (
+        f"{grams} g"
+        if grams < 1000
+        else f"{Decimal(grams).scaleb(-3).quantize(Decimal('0.01')).normalize():,f} kg"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +134,9 @@ def _context(request: HttpRequest, order_id: int) -> dict[str, Any]:
         "reasons": _reasons(open_ones, lines, found.currency),
         "lines": lines,
         "units": sum(line.quantity for line in lines),
+        "unmapped": sum(1 for line in lines if line.sku_id is None),
         "is_cut": len(lines) == queries.LINES_MOST,
-        "boxes": _boxes(found, live, is_stopped),
+        "boxes": _boxes(found, lines, live),
         "is_preview": is_stopped,
         "cancelled": [p for p in parcels if p.is_cancelled],
         "needs": needs,
@@ -141,8 +153,6 @@ def _context(request: HttpRequest, order_id: int) -> dict[str, Any]:
         "handover": Handover(found.channel.handover).label,
         "stamp": queries.stamp(found.version, open_ones),
         "can_release": is_stopped and may_act(membership),
-        "must_change": [f for f in open_ones if f.stops and f.code not in desk.WAIVABLE],
-        "kinds_shown": ITEMS_SHOWN,
     }
 
 
@@ -164,7 +174,7 @@ def _address(reason: Reason) -> str:
         return ""
 
 
-def _boxes(found: Order, parcels: Sequence[ParcelCard], is_stopped: bool) -> list[Box]:
+def _boxes(found: Order, lines: Sequence[LineCard], parcels: Sequence[ParcelCard]) -> list[Box]:
     """The parcels of an order; of a stopped one also those that it would get now."""
     limit_g = planning.carrier_limit(found.channel.handover).weight_g
     made = [
@@ -181,10 +191,10 @@ def _boxes(found: Order, parcels: Sequence[ParcelCard], is_stopped: bool) -> lis
         )
         for place, parcel in enumerate(parcels, 1)
     ]
-    if not is_stopped:
+    if found.status != OrderStatus.STOPPED:
         return made
-    names = {line.sku_id: line.title for line in queries.list_lines(found.id)}
-    plan = queries.preview_split(found, found.channel.handover)
+    names = {line.sku_id: line.title for line in lines}
+    plan = queries.preview_split(found, lines, parcels)
     return made + [
         Box(
             place,
@@ -214,12 +224,22 @@ def _needs(found: Order, lines: Sequence[LineCard]) -> list[StockNeed]:
 def _story(
     found: Order, findings: Sequence[Finding], parcels: Sequence[ParcelCard], order_id: int
 ) -> list[Fact]:
-    """What happened to the order, newest first, from the times in its own rows."""
-    facts = [*_versions(found, queries.list_versions(order_id)), *_found_and_cleared(findings)]
-    facts += [*_parcel_facts(parcels), *_round_facts(queries.list_rounds(order_id))]
-    if found.shipped_at:
-        facts.append(Fact(found.shipped_at, _("全部发出"), hue="done"))
-    return sorted(facts, key=lambda fact: fact.at, reverse=True)
+    """What happened to the order, newest first, from the times in its own rows.
+
+    What one transaction did carries one second: there the later step of the pipeline stands first.
+    """
+    steps = [
+        _versions(found, queries.list_versions(order_id)),
+        _found_and_cleared(findings),
+        _parcel_facts(parcels),
+        _round_facts(queries.list_rounds(order_id)),
+        [Fact(found.shipped_at, _("全部发出"))] if found.shipped_at else [],
+    ]
+    ranked = [
+        (fact.at.replace(microsecond=0), rank, fact) for rank, facts in enumerate(steps) for fact in facts
+    ]
+    ranked.sort(key=lambda one: one[:2], reverse=True)
+    return [fact for _at, _rank, fact in ranked]
 
 
 def _versions(found: Order, versions: Sequence[Version]) -> Iterable[Fact]:

@@ -17,6 +17,7 @@ from django_htmx.http import trigger_client_event
 
 from core import clock
 from core.errors import Invalid
+from core.web import formats
 from core.web.access import needs_role
 from core.web.formats import number
 from core.web.parts import Action, Column, FilterTag, Queue, QueueGroup, State, Text, Toast
@@ -68,6 +69,7 @@ def workbench(request: HttpRequest) -> HttpResponse:
         total=count.orders if count else None,
     )
     rows = _rows(page, now)
+    currency = _currency(rows)
     context = {
         "groups": _groups(counts, "" if tags else name),
         "queue": name,
@@ -76,9 +78,12 @@ def workbench(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": rows,
         "tags": tags,
-        "q": request.GET.get("q", "").strip()[:64],
+        "q": _text(request),
         "columns": _columns(rows),
-        "currency": _currency(rows),
+        "currency": currency,
+        "symbol": formats.money_symbol(0, currency).partition("0")[0] if currency else "",
+        "exponent": formats.exponent(currency),
+        "bulk_name": "found" if tags else name,
         "now": now,
         "can_act": may_act(membership),
         "can_release": may_act(membership) and (bool(tags) or name in (queries.STOPPED, *queries.CODES)),
@@ -95,7 +100,7 @@ def _queue_name(request: HttpRequest) -> str:
 
 def _asked(request: HttpRequest, name: str, scope: Sequence[int] | None) -> tuple[Any, list[FilterTag]]:
     """The orders asked for: by number, by ids of a sentence that named them, or a queue; and what narrows them."""
-    text, ids = request.GET.get("q", "").strip()[:64], request.GET.get("ids", "")
+    text, ids = _text(request), request.GET.get("ids", "")
     if text:
         found = queries.list_orders(scope).filter(id__in=queries.find_order_ids(text))
         return found, [FilterTag(_("单号：%(text)s") % {"text": text}, f"?queue={name}")]
@@ -105,6 +110,11 @@ def _asked(request: HttpRequest, name: str, scope: Sequence[int] | None) -> tupl
             FilterTag(_("刚才那 %(n)s 单") % {"n": number(len(wanted))}, f"?queue={name}")
         ]
     return queries.list_queue(name, scope), []
+
+
+def _text(request: HttpRequest) -> str:
+    """The number asked for; PostgreSQL has no text with NUL in it."""
+    return request.GET.get("q", "").replace("\0", " ").strip()[:64]
 
 
 def _is_id(text: str) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from script.house.embedded import last_lines, wait_until
-from script.house.prepare import manage, migrate, prepare_files
+from script.house.prepare import manage, prepare_files
 from script.house.problem import Problem
 from script.house.processes import spawn, stop
 from script.house.servers import free_port
@@ -86,7 +86,7 @@ def children(site: Site, state: State, options: argparse.Namespace, events_port:
     commands: dict[str, list[str | Path]] = {
         "web": [
             *gunicorn, f"{options.host}:{options.port}", "-k", "gthread", "--workers", str(max(2, cores)),
-            "--threads", "8", "--graceful-timeout", "8", "erp.wsgi",
+            "--threads", "8", "--graceful-timeout", "8", "--preload", "erp.wsgi",
         ],
         "events": [*gunicorn, f"{options.host}:{events_port}", *asgi, "erp.asgi:application"],
         "clock": [sys.executable, ROOT / "manage.py", "clock"],
@@ -146,6 +146,16 @@ def start_all(
         raise Problem(f"The pages do not answer. The end of {web.log}:\n{last_lines(web.log)}")
 
 
+def pass_on(log: Path, said: int) -> int:
+    """Show what the log has gained beyond `said` bytes; how far it has been shown now."""
+    with log.open("rb") as file:
+        file.seek(said)
+        news = file.read()
+    sys.stderr.write(news.decode(errors="replace"))
+    sys.stderr.flush()
+    return said + len(news)
+
+
 def run_main_job(site: Site, state: State, supervisor: Supervisor, orders: Path | None) -> str:
     """Run the main job to its end under supervision: its last line of stdout, one JSON object."""
     output, errors = state.logs / "run_orders.json", state.logs / "run_orders.log"
@@ -157,16 +167,18 @@ def run_main_job(site: Site, state: State, supervisor: Supervisor, orders: Path 
         command += ["--orders", orders]
     job = spawn(command, owner=state.folder, env=site.env, log=errors, folder=ROOT)
     try:
+        said = 0
         while job.poll() is None:
             supervisor.tick()
+            said = pass_on(errors, said)
             time.sleep(TICK_S)
+        pass_on(errors, said)
     finally:
         stop(job, APP_SIGNALS)
     if job.returncode:
         raise Problem(
             f"The main job failed (exit code {job.returncode}):\n{last_lines(output)}\n{last_lines(errors)}"
         )
-    print(errors.read_text(), end="", file=sys.stderr, flush=True)
     lines = [line for line in output.read_text().splitlines() if line.strip()]
     for line in lines[:-1]:
         say(line)
@@ -188,8 +200,9 @@ def system(options: argparse.Namespace, state: State) -> str:
         env = bare_site.env | {"ERP_EVENTS_PORT": str(events_port)}
         site = replace(bare_site, env=env)
         prepare_files(env, state.folder)
-        migrate(env, state.folder)
-        signs_in = manage(env, "seed_demo", what="Making the demo data", owner=state.folder)
+        signs_in = manage(
+            env, "seed_demo", "--migrate", what="Making the tables and the demo data", owner=state.folder
+        )
         supervisor = Supervisor(say)
         try:
             start_all(site, state, supervisor, options, events_port)

@@ -1,6 +1,6 @@
 "use strict";
 /* Map without tiles: points are projected with a local equirectangular projection (x = Δlon·cos φ, y = Δlat), true to 0.1 % at
-   city size. It is drawn again only when its data or its size changed, so it never moves under the pointer. */
+   city size. Its bar has no id: htmx would copy the width that is set here as an inline style. It is drawn again only when its data or its size changed, so it never moves under the pointer. */
 (() => {
   const NS = "http://www.w3.org/2000/svg", M_PER_E6 = 0.11132, GLYPHS = {
     live: (x, y) => `M${x - 4.5} ${y}q4.5 -5.5 9 0q-4.5 5.5 -9 0`, stop: (x, y) => `M${x - 3.5} ${y - 3.5}l7 7m0 -7l-7 7`,
@@ -57,8 +57,8 @@
     });
     add("path", { class: "buyer", d: `M${x} ${y + 4}c-13 -17 -13 -34 0 -34s13 17 0 34z` });
     add("circle", { cx: x, cy: y - 18, r: 4.5, class: "pin" });
-    document.getElementById("scale")?.style.setProperty("--w", `${Math.max(4, 1000 * scale)}px`);
     const bar = document.querySelector(".scale");
+    bar?.querySelector("i").style.setProperty("--w", `${Math.max(4, 1000 * scale)}px`);
     if (bar) bar.hidden = 1000 * scale > width / 2;
   };
 

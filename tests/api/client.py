@@ -15,7 +15,7 @@ class Api:
         self.token = token
         self.client = Client(raise_request_exception=False)
 
-    def get(self, path: str, **parameters: object) -> Any:
+    def get(self, path: str, **parameters: str | int) -> Any:
         return self.client.get(f"/api/v1/{path}", parameters, headers=self._headers())
 
     def post(self, path: str, body: object = None, *, key: str | None = None) -> Any:
@@ -23,7 +23,7 @@ class Api:
         headers = self._headers() | {"Idempotency-Key": key or unique("key-")}
         return self.client.post(f"/api/v1/{path}", data, content_type="application/json", headers=headers)
 
-    def all(self, path: str, **parameters: object) -> list[dict[str, Any]]:
+    def all(self, path: str, **parameters: str | int) -> list[dict[str, Any]]:
         """Every row of a list, page by page."""
         rows: list[dict[str, Any]] = []
         while True:

@@ -83,7 +83,9 @@ def test_a_body_that_is_not_json_is_415(api: Api) -> None:
 
 
 def test_a_byte_order_mark_and_chinese_are_fine(api: Api) -> None:
-    assert api.post("skus/", b"\xef\xbb\xbf" + json.dumps(SOUND, ensure_ascii=False).encode()).status_code == 200
+    assert (
+        api.post("skus/", b"\xef\xbb\xbf" + json.dumps(SOUND, ensure_ascii=False).encode()).status_code == 200
+    )
 
 
 @pytest.mark.parametrize(

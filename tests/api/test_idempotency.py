@@ -89,6 +89,8 @@ def test_two_at_once_have_one_effect(api: Api, tenant_id: int) -> None:
     with tenant(tenant_id):
         assert Receipt.objects.count() == 1
         ((units,),) = db.rows(
-            "SELECT sum(on_hand)::int FROM inventory_balance WHERE tenant_id = %s AND sku_id = %s", tenant_id, sku_id
+            "SELECT sum(on_hand)::int FROM inventory_balance WHERE tenant_id = %s AND sku_id = %s",
+            tenant_id,
+            sku_id,
         )
         assert units == 5

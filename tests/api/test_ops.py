@@ -11,7 +11,9 @@ def test_alive(database: object) -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-def test_ready_looks_at_database_migrations_and_redis(database: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ready_looks_at_database_migrations_and_redis(
+    database: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answer = Client().get("/health/ready")
     assert answer.status_code == 200
     assert answer.json()["checks"] == {"database": True, "migrations": True, "redis": True}

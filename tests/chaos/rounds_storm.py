@@ -1,4 +1,6 @@
-"""Rounds under kill -9: sweepers and grabbers die at any instant and are started again, until every dispatch has ended."""
+"""Rounds under kill -9: sweepers and grabbers die at any instant and are started again, until every
+dispatch has ended.
+"""
 
 import multiprocessing
 import os
@@ -38,7 +40,9 @@ class Storm:
 
 
 def storm(*, tenants: int, orders: int, kills: int, round_s: int = 1, limit_s: float = 90) -> Storm:
-    """Offer orders, kill a process every moment, and look at what is left.  Works go on until all ended and `kills` were given."""
+    """Offer orders, kill a process every moment, and look at what is left.  Works go on until all ended
+    and `kills` were given.
+    """
     places = [_city(orders, round_s) for _ in range(tenants)]
     works: list[Callable[[], None]] = [_sweep, _sweep, *(lambda: _grab(places) for _ in range(3))]
     connections.close_all()
@@ -102,7 +106,10 @@ def _grab(places: Sequence[tuple[int, list[int], list[int]]]) -> None:
 
 
 def _unfinished(places: Sequence[tuple[int, list[int], list[int]]]) -> int:
-    return sum(_of(tenant_id, "SELECT count(*) FROM o2o_dispatch WHERE status = 'OFFERING'")[0][0] for tenant_id, _s, _i in places)
+    return sum(
+        _of(tenant_id, "SELECT count(*) FROM o2o_dispatch WHERE status = 'OFFERING'")[0][0]
+        for tenant_id, _s, _i in places
+    )
 
 
 def _of(tenant_id: int, sql: str) -> list[tuple[Any, ...]]:
@@ -118,7 +125,12 @@ def _verdict(places: Sequence[tuple[int, list[int], list[int]]], kills: int, sec
         with tenant(tenant_id):
             for status, number in db.rows("SELECT status, count(*) FROM o2o_dispatch GROUP BY 1"):
                 ended[status] = ended.get(status, 0) + number
-            told = [id_ for topic in ("DispatchesWon", "DispatchesFellBack") for fact in scene.facts(topic) for id_ in fact["dispatch_ids"]]
+            told = [
+                id_
+                for topic in ("DispatchesWon", "DispatchesFellBack")
+                for fact in scene.facts(topic)
+                for id_ in fact["dispatch_ids"]
+            ]
         told_wrong += [id_ for id_ in ids if told.count(id_) != 1]
         broken += [each.name for each in invariants.prove(tenant_id) if not each.name.startswith("orders.")]
     return Storm(count, kills, seconds, ended, ended.get("OFFERING", 0), told_wrong, broken)

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from tests.house.source import Source, called, calls, names_in, texts
+from tests.house.source import Source, called, calls, imports, names_in, texts
 
 MOST_LINES = 500
 MOST_FUNCTION_LINES = 60
@@ -20,17 +20,12 @@ TODAY_NAMES = re.compile(r"^(?:today|now|now_date|current_date)$")
 def impure(source: Source) -> Iterator[str]:
     """Rules: the standard library and other rules only; no clock, no chance, no outside world."""
     own = source.name.split("/", maxsplit=1)[0]
+    for line, module in imports(source.tree):
+        root = module.split(".")[0]
+        is_rule = ".rules" in f".{module}" and root == own
+        if not is_rule and (root not in sys.stdlib_module_names or root in OUTSIDE):
+            yield f"{source.name}:{line}: a rule imports {module}"
     for node in ast.walk(source.tree):
-        modules: list[str] = []
-        if isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            modules = [node.module or ""]
-        for module in modules:
-            root = module.split(".")[0]
-            is_rule = ".rules" in f".{module}" and root == own
-            if not is_rule and (root not in sys.stdlib_module_names or root in OUTSIDE):
-                yield f"{source.name}:{node.lineno}: a rule imports {module}"
         if isinstance(node, ast.Call) and called(node) in CLOCKS and isinstance(node.func, ast.Attribute):
             yield f"{source.name}:{node.lineno}: a rule asks the clock: {ast.unparse(node)}"
 
@@ -52,7 +47,9 @@ def locks_outside(source: Source) -> Iterator[str]:
     if source.name.endswith("sql.py"):
         return  # named statements; where they are used is checked by `locking_statements_used_elsewhere`
     for line, text in texts(source.tree):
-        if LOCKS.search(text) and not any(text == constants[name] for name in locking if _is_locked(source, name)):
+        if LOCKS.search(text) and not any(
+            text == constants[name] for name in locking if _is_locked(source, name)
+        ):
             yield f"{source.name}:{line}: a lock spelled in SQL; use core.db.lock or lock_sql"
 
 
@@ -124,9 +121,9 @@ def float_money(source: Source) -> Iterator[str]:
                 yield f"{source.name}:{node.lineno}: divides money: {ast.unparse(node)}"
             elif money and any(isinstance(p, ast.Constant) and isinstance(p.value, float) for p in parts):
                 yield f"{source.name}:{node.lineno}: a float beside money: {ast.unparse(node)}"
-        if isinstance(node, ast.Call) and called(node) in {"float", "round"}:
-            if any(name.endswith("_minor") for argument in node.args for name in names_in(argument)):
-                yield f"{source.name}:{node.lineno}: a float of money: {ast.unparse(node)}"
+    for call in (*calls(source.tree, "float"), *calls(source.tree, "round")):
+        if any(name.endswith("_minor") for argument in call.args for name in names_in(argument)):
+            yield f"{source.name}:{call.lineno}: a float of money: {ast.unparse(call)}"
 
 
 def too_long(source: Source) -> Iterator[str]:
@@ -149,12 +146,9 @@ def drawer(name: str) -> bool:
 
 def global_psycopg(source: Source) -> Iterator[str]:
     """psycopg 3 is never imported: Django would silently prefer it."""
-    for node in ast.walk(source.tree):
-        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom):
-            modules = [node.module or ""]
-        if any(module.split(".")[0] == "psycopg" for module in modules):
-            yield f"{source.name}:{node.lineno}: imports psycopg 3"
+    for line, module in imports(source.tree):
+        if module.split(".")[0] == "psycopg":
+            yield f"{source.name}:{line}: imports psycopg 3"
 
 
 INLINE = re.compile(
@@ -167,4 +161,7 @@ _TEMPLATE_TAG = re.compile(r"\{[%#{].*?[%#}]\}", re.DOTALL)
 def inline_code(text: str) -> list[str]:
     """What the strict CSP would refuse: style=, on…=, script and style elements with their own text."""
     plain = _TEMPLATE_TAG.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
-    return [f"line {plain.count(chr(10), 0, match.start()) + 1}: {match[0][:60]}" for match in INLINE.finditer(plain)]
+    return [
+        f"line {plain.count(chr(10), 0, match.start()) + 1}: {match[0][:60]}"
+        for match in INLINE.finditer(plain)
+    ]

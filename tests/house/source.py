@@ -56,6 +56,15 @@ def called(call: ast.Call) -> str:
     return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
+def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """(line, module) of every import."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.lineno, node.module or ""
+
+
 def texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """(line, text) of every string that is not a docstring, f-strings with their holes left out."""
     docs = {id(doc) for node in ast.walk(tree) if (doc := _docstring(node)) is not None}

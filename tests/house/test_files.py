@@ -61,7 +61,9 @@ def test_templates_have_no_inline_code() -> None:
 
 def test_a_text_without_english_is_found() -> None:
     english = {"甲": "A", "有 %(n)d 个": "%(n)d of them", "丢了 %(n)d 个": "lost"}
-    source = Source("x.py", '_("甲")\ngettext("乙")\n_("有 %(n)d 个")\n_("丢了 %(n)d 个")\nngettext("丙", "丁", 2)\n')
+    source = Source(
+        "x.py", '_("甲")\ngettext("乙")\n_("有 %(n)d 个")\n_("丢了 %(n)d 个")\nngettext("丙", "丁", 2)\n'
+    )
     found = list(translations.faults(translations.in_python(source), english))
     assert [fault.split(":")[1] for fault in found] == ["2", "4", "5"]
     page = '{% load i18n %}{% translate "甲" %}{% translate "戊" as x %}{% blocktranslate %}有 {{ n }} 份{% endblocktranslate %}'
@@ -71,7 +73,12 @@ def test_a_text_without_english_is_found() -> None:
 
 def test_every_text_has_its_english() -> None:
     english = translations.known()
-    python = (text for source in sources(*FLOORS) if not source.is_migration for text in translations.in_python(source))
+    python = (
+        text
+        for source in sources(*FLOORS)
+        if not source.is_migration
+        for text in translations.in_python(source)
+    )
     pages = (text for name, page in templates() for text in translations.in_template(name, page))
     found = [*translations.faults(python, english), *translations.faults(pages, english)]
     assert not found, f"{len(found)} texts:\n" + "\n".join(found[:60])
@@ -87,7 +94,9 @@ def test_every_tenant_table_is_walled_by_a_migration() -> None:
     created, secured = set(), set()
     for (app, _name), migration in MigrationLoader(None, ignore_no_migrations=True).disk_migrations.items():
         for operation in migration.operations:
-            if isinstance(operation, CreateModel) and any(name == "tenant_id" for name, _field in operation.fields):
+            if isinstance(operation, CreateModel) and any(
+                name == "tenant_id" for name, _field in operation.fields
+            ):
                 created.add((app, operation.name.lower()))
             if isinstance(operation, SecureTables):
                 secured |= {(app, name.lower()) for name in operation.names}
@@ -103,12 +112,18 @@ def environment_names(tree: ast.AST) -> set[str]:
             continue
         text = ast.unparse(node.func)
         if text in {"os.environ.get", "os.getenv", "_required", "_flag", "_database"}:
-            found |= {a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str) and a.value.isupper()}
+            found |= {
+                a.value
+                for a in node.args
+                if isinstance(a, ast.Constant) and isinstance(a.value, str) and a.value.isupper()
+            }
     return found
 
 
 def test_every_setting_is_in_the_operators_guide() -> None:
-    sample = ast.parse('A = os.environ.get("ERP_A", "x")\nB = _flag("ERP_B")\nC = _database("ONE_URL", "TWO_URL")\n')
+    sample = ast.parse(
+        'A = os.environ.get("ERP_A", "x")\nB = _flag("ERP_B")\nC = _database("ONE_URL", "TWO_URL")\n'
+    )
     assert environment_names(sample) == {"ERP_A", "ERP_B", "ONE_URL", "TWO_URL"}
     guide = ROOT / "docs" / "operations.md"
     if not guide.exists():
@@ -124,8 +139,14 @@ def test_no_file_names_this_machine() -> None:
     assert places.search("open('/home/me/x')")
     assert not places.search("see docs/work/plan.md")
     suffixes = {".py", ".md", ".html", ".toml", ".js", ".css", ".po", ".yml", ".sh"}
-    ours = [path for folder in (*FLOORS, "templates", "script", "bench", "docs", "locale") for path in (ROOT / folder).rglob("*")]
-    wrong = [path for path in ours if path.suffix in suffixes and places.search(path.read_text(errors="replace"))]
+    ours = [
+        path
+        for folder in (*FLOORS, "templates", "script", "bench", "docs", "locale")
+        for path in (ROOT / folder).rglob("*")
+    ]
+    wrong = [
+        path for path in ours if path.suffix in suffixes and places.search(path.read_text(errors="replace"))
+    ]
     assert not [str(path.relative_to(ROOT)) for path in wrong]
 
 

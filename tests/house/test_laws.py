@@ -75,7 +75,9 @@ def test_a_law_finds_its_fault(admin_url: str, world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "law", [law for law in invariants.list_laws() if law.name.startswith("core.copy.")], ids=lambda law: law.name
+    "law",
+    [law for law in invariants.list_laws() if law.name.startswith("core.copy.")],
+    ids=lambda law: law.name,
 )
 def test_a_copied_id_that_points_nowhere_is_found(admin_url: str, world: World, law: Any) -> None:
     table, column = law.name.split(".")[2:]
@@ -96,7 +98,8 @@ def bent(admin_url: str, tenant_id: int, fault: str, sql: str, parameters: list[
         with connection.cursor() as cursor:
             for table in CHECKED:
                 cursor.execute(
-                    "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c'", [table]
+                    "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c'",
+                    [table],
                 )
                 for (constraint,) in cursor.fetchall():
                     cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{constraint}"')
@@ -111,7 +114,14 @@ def bent(admin_url: str, tenant_id: int, fault: str, sql: str, parameters: list[
         connection.close()
 
 
-CHECKED = ("inventory_balance", "inventory_move", "o2o_dispatch", "orders_order", "warehouse_parcel", "core_job")
+CHECKED = (
+    "inventory_balance",
+    "inventory_move",
+    "o2o_dispatch",
+    "orders_order",
+    "warehouse_parcel",
+    "core_job",
+)
 
 
 def app_role() -> str:
@@ -130,7 +140,9 @@ def test_the_command_says_what_is_broken(
     make_world(other)
     connection = connect(with_database(admin_url, admin_url.rsplit("/", 1)[1]))
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE inventory_receiptline SET quantity = quantity + 1 WHERE tenant_id = %s", [other])
+        cursor.execute(
+            "UPDATE inventory_receiptline SET quantity = quantity + 1 WHERE tenant_id = %s", [other]
+        )
     connection.close()
     with pytest.raises(SystemExit) as ended:
         call_command("check_invariants", "--tenant", dict(invariants.list_tenants())[other])

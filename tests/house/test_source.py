@@ -12,7 +12,12 @@ from tests.house.source import FLOORS, OURS, ROOT, Source, sources
 Rule = Callable[[Source], Iterator[str]]
 
 SAMPLES: list[tuple[Rule, str, str, str]] = [
-    (rules.impure, "inventory/rules/x.py", "from datetime import date\nfrom inventory.rules import fefo\n", ""),
+    (
+        rules.impure,
+        "inventory/rules/x.py",
+        "from datetime import date\nfrom inventory.rules import fefo\n",
+        "",
+    ),
     (rules.impure, "inventory/rules/x.py", "", "from django.utils import timezone\n"),
     (rules.impure, "inventory/rules/x.py", "", "from orders.rules import splitting\n"),
     (rules.impure, "inventory/rules/x.py", "", "import random\n"),
@@ -22,11 +27,21 @@ SAMPLES: list[tuple[Rule, str, str, str]] = [
     (rules.locks_outside, "orders/x.py", "", "Order.objects.select_for_update().get()\n"),
     (rules.locks_outside, "orders/x.py", "", "db.rows('SELECT 1 FROM t FOR UPDATE')\n"),
     (rules.locks_outside, "orders/x.py", "", "db.rows(f'SELECT 1 FROM {t} for no key  update')\n"),
-    (rules.locks_outside, "orders/x.py", "SQL = 'SELECT 1 FOR NO KEY UPDATE'\ndb.lock_sql(Rank.ORDER, SQL)\n", ""),
+    (
+        rules.locks_outside,
+        "orders/x.py",
+        "SQL = 'SELECT 1 FOR NO KEY UPDATE'\ndb.lock_sql(Rank.ORDER, SQL)\n",
+        "",
+    ),
     (rules.locks_outside, "orders/x.py", "", "SQL = 'SELECT 1 FOR NO KEY UPDATE'\ndb.rows(SQL)\n"),
     (rules.broker_outside, "orders/x.py", "outbox.emit('OrdersTaken', {})\n", "task.delay(1)\n"),
     (rules.broker_outside, "orders/x.py", "", "task.apply_async(args=(1,))\n"),
-    (rules.compares_expiry, "orders/x.py", "a = lot.expires_on < other.expires_on\n", "lot.expires_on < today\n"),
+    (
+        rules.compares_expiry,
+        "orders/x.py",
+        "a = lot.expires_on < other.expires_on\n",
+        "lot.expires_on < today\n",
+    ),
     (rules.compares_expiry, "orders/x.py", "", "if clock.today() >= expires_on: pass\n"),
     (rules.float_money, "orders/x.py", "half = amount_minor // 2\n", "half = amount_minor / 2\n"),
     (rules.float_money, "orders/x.py", "", "share = line.amount_minor * 0.5\n"),
@@ -44,7 +59,9 @@ def test_a_rule_finds_its_bad_sample_and_no_good_one(rule: Rule, name: str, good
     assert not bad or list(rule(Source(name, bad)))
 
 
-@pytest.mark.parametrize("rule", [rules.locks_outside, rules.broker_outside, rules.compares_expiry, rules.float_money])
+@pytest.mark.parametrize(
+    "rule", [rules.locks_outside, rules.broker_outside, rules.compares_expiry, rules.float_money]
+)
 def test_the_floors_keep_the_rule(rule: Rule) -> None:
     assert not [complaint for source in sources(*FLOORS) for complaint in rule(source)]
 
@@ -62,9 +79,16 @@ def test_rules_are_pure() -> None:
 
 
 def test_named_statements_that_lock_are_run_by_lock_sql() -> None:
-    names = {name for source in sources(*FLOORS) if source.name.endswith("sql.py") for name in rules.locking_names(source)}
+    names = {
+        name
+        for source in sources(*FLOORS)
+        if source.name.endswith("sql.py")
+        for name in rules.locking_names(source)
+    }
     assert "LOCK_ANCHORS" in names
-    wrong = [(source.name, name) for source in sources(*FLOORS) for name in rules.unlocked_uses(source, names)]
+    wrong = [
+        (source.name, name) for source in sources(*FLOORS) for name in rules.unlocked_uses(source, names)
+    ]
     assert not wrong, "statements with FOR … UPDATE go through core.db.lock_sql"
 
 
@@ -76,7 +100,9 @@ def test_no_drawers() -> None:
 
 
 def test_psycopg_3_is_not_installed() -> None:
-    assert importlib.util.find_spec("psycopg") is None, "Django silently prefers psycopg 3 when it can be imported"
+    assert importlib.util.find_spec("psycopg") is None, (
+        "Django silently prefers psycopg 3 when it can be imported"
+    )
 
 
 def test_the_floors_hold() -> None:

@@ -92,8 +92,12 @@ def test_rows_of_another_tenant_cannot_be_seen_changed_or_taken(
         _copying_a_row_into_another_tenant_is_refused(database, here, there, model)
 
 
-def _copying_a_row_into_another_tenant_is_refused(database: Urls, here: World, there: World, model: Any) -> None:
-    columns = [f'"{f.column}"' for f in model._meta.local_concrete_fields if f.column not in ("tenant_id", "id")]
+def _copying_a_row_into_another_tenant_is_refused(
+    database: Urls, here: World, there: World, model: Any
+) -> None:
+    columns = [
+        f'"{f.column}"' for f in model._meta.local_concrete_fields if f.column not in ("tenant_id", "id")
+    ]
     listed = ", ".join(columns)
     with as_app(database, here.tenant_id) as cursor:
         sql = (
@@ -111,12 +115,18 @@ KEYS = [
 ]
 
 
-@pytest.mark.parametrize(("model", "field"), KEYS, ids=lambda part: getattr(part, "column", getattr(part, "__name__", "")))
+@pytest.mark.parametrize(
+    ("model", "field"), KEYS, ids=lambda part: getattr(part, "column", getattr(part, "__name__", ""))
+)
 def test_a_key_cannot_point_into_another_tenant(
     database: Urls, here: World, there: World, model: Any, field: TenantForeignKey
 ) -> None:
     table, parent = model._meta.db_table, field.related_model
-    names = [f.column for f in model._meta.local_concrete_fields if f.column not in ("tenant_id", "id", field.column)]
+    names = [
+        f.column
+        for f in model._meta.local_concrete_fields
+        if f.column not in ("tenant_id", "id", field.column)
+    ]
     others = "".join(f', "{name}"' for name in names)
     with as_app(database, here.tenant_id) as cursor:
         cursor.execute(f"SELECT count(*) FROM {table}")
@@ -142,7 +152,9 @@ def test_every_table_is_walled_or_on_the_list(database: Urls, admin_url: str) ->
     with connection.cursor() as cursor:
         cursor.execute(UNWALLED_SQL, [sorted(GLOBAL_TABLES)])
         assert [(table, problem) for table, problem in cursor.fetchall() if problem] == []
-        cursor.execute("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace")
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
+        )
         tables = {name for (name,) in cursor.fetchall()}
         assert set(TABLES) <= tables
         assert tables - set(TABLES) <= GLOBAL_TABLES, "a table of no model that is not on the list"
@@ -196,11 +208,20 @@ def test_the_app_role_owns_nothing_and_may_do_little(database: Urls, admin_url: 
     app = settings.APP_ROLE
     connection = connect(admin_url)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = %s", [app])
+        cursor.execute(
+            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = %s",
+            [app],
+        )
         assert cursor.fetchone() == (False, False, False, False)
-        cursor.execute("SELECT count(*) FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = %s", [app])
+        cursor.execute(
+            "SELECT count(*) FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = %s",
+            [app],
+        )
         assert cursor.fetchone() == (0,)
-        cursor.execute("SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE r.rolname = %s", [app])
+        cursor.execute(
+            "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE r.rolname = %s",
+            [app],
+        )
         assert cursor.fetchone() == (0,)
         for table in TABLES:
             for right in ("TRUNCATE", "REFERENCES", "TRIGGER"):

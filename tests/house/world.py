@@ -85,7 +85,9 @@ class World:
 
     def id_of(self, model: type[models.Model]) -> int:
         if model not in self.ids:
-            raise LookupError(f"{model._meta.label} has no row in tests/house/world.py: make one with a builder")
+            raise LookupError(
+                f"{model._meta.label} has no row in tests/house/world.py: make one with a builder"
+            )
         return self.ids[model]
 
     def argument(self, name: str, view: Any, route: str = "") -> int:
@@ -99,7 +101,9 @@ class World:
                 raise LookupError(f"{view} has no queryset: name its argument after what it is, as in lot_id")
             return self.id_of(view_class.queryset.model)
         if name not in ARGUMENTS:
-            raise LookupError(f"the address argument {name} is not in ARGUMENTS of tests/house/world.py: add its model")
+            raise LookupError(
+                f"the address argument {name} is not in ARGUMENTS of tests/house/world.py: add its model"
+            )
         return self.id_of(ARGUMENTS[name])
 
     def digests(self) -> dict[str, str]:
@@ -120,7 +124,17 @@ def _digest(model: type[models.Model]) -> str:
 def make_world(tenant_id: int) -> World:
     """One row of everything; orders went through the pipeline as far as each state asks for."""
     world = World(tenant_id)
-    for step in (_people, _places_and_goods, _orders, _release, _pick, _ship, _release_more, _dispatches, _rest):
+    for step in (
+        _people,
+        _places_and_goods,
+        _orders,
+        _release,
+        _pick,
+        _ship,
+        _release_more,
+        _dispatches,
+        _rest,
+    ):
         with tenant(tenant_id):  # one transaction each, as in real life: a lock's rank never goes back
             step(world)
     return world

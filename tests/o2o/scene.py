@@ -23,7 +23,9 @@ DAY = date(2025, 1, 1)  # a minimum expiry that everything meets
 
 @dataclass
 class City:
-    """The warehouse keeps the reservations; `stores` stand north of HERE, one kilometre apart, the nearest first."""
+    """The warehouse keeps the reservations; `stores` stand north of HERE, one kilometre apart, the nearest
+    first.
+    """
 
     warehouse: int
     sku: int
@@ -122,7 +124,7 @@ def promised(facility_id: int) -> int:
 def parcels_of(order_ref: int) -> list[tuple[int, int, int]]:
     """(facility, status, handover) of the order's parcels."""
     sql = "SELECT facility_id, status, handover FROM warehouse_parcel WHERE ref = %s ORDER BY id"
-    return db.rows(sql, order_ref)  # type: ignore[return-value]
+    return db.rows(sql, order_ref)
 
 
 def facts(topic: str) -> list[dict[str, Any]]:

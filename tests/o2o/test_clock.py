@@ -145,7 +145,9 @@ def test_the_process_moves_deadlines_and_stops_when_told(tenant_id: int, number:
     dispatch_id = due_dispatch(tenant_id)
     connections.close_all()
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "erp.settings"}
-    process = subprocess.Popen([sys.executable, "manage.py", "clock", "--deliver-after", "0"], cwd=ROOT, env=env)
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "clock", "--deliver-after", "0"], cwd=ROOT, env=env
+    )
     try:
         until = time.monotonic() + 60
         while status_of(tenant_id, dispatch_id) == "OFFERING" and time.monotonic() < until:

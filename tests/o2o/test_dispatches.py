@@ -1,6 +1,6 @@
 """Rounds through the real services: who is asked, who wins, what happens at the deadline."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +11,16 @@ from core import db, invariants
 from core.errors import Invalid
 from core.tenancy import tenant
 from inventory.models import HoldKind
-from o2o.errors import LotsChanged, NoDispatch, NotWon, OfferGone, SharedWave, StockGone, TakenByOther, TooLate
+from o2o.errors import (
+    LotsChanged,
+    NoDispatch,
+    NotWon,
+    OfferGone,
+    SharedWave,
+    StockGone,
+    TakenByOther,
+    TooLate,
+)
 from o2o.picking import list_picks, plan_code
 from o2o.services import dispatches
 from tests import builders
@@ -108,7 +117,9 @@ def test_the_cost_of_a_batch_is_constant(tenant_id: int) -> None:
             starts = [scene.start_of(city, ref) for ref in refs]
             with CaptureQueriesContext(connection) as starting:
                 dispatches.start(starts=starts)
-            found = db.rows("SELECT id FROM o2o_dispatch WHERE order_ref = ANY (%s::bigint[])", db.array(refs))
+            found = db.rows(
+                "SELECT id FROM o2o_dispatch WHERE order_ref = ANY (%s::bigint[])", db.array(refs)
+            )
             scene.make_due([row[0] for row in found])
         with tenant(tenant_id), CaptureQueriesContext(connection) as advancing:
             assert dispatches.advance_due(limit=100).moved == orders
@@ -122,7 +133,9 @@ def test_the_cost_of_a_batch_is_constant(tenant_id: int) -> None:
     assert max(many) <= 20
 
 
-@pytest.mark.parametrize("bad", [[], [{"stores": 0, "radius_m": None, "seconds": 60}], [{"stores": 3, "seconds": 0}]])
+@pytest.mark.parametrize(
+    "bad", [[], [{"stores": 0, "radius_m": None, "seconds": 60}], [{"stores": 3, "seconds": 0}]]
+)
 def test_rounds_that_cannot_be_meant_are_refused(tenant_id: int, bad: list[dict[str, int]]) -> None:
     with tenant(tenant_id):
         city = scene.make_city(1)
@@ -294,7 +307,9 @@ def test_cancel_ends_what_runs_and_names_what_is_won(tenant_id: int) -> None:
     with pytest.raises(OfferGone):
         grab(tenant_id, running, city.stores[0])
     with tenant(tenant_id):
-        assert scene.facts("DispatchesCancelled") == [{"dispatch_ids": [running], "order_refs": [refs[running]]}]
+        assert scene.facts("DispatchesCancelled") == [
+            {"dispatch_ids": [running], "order_refs": [refs[running]]}
+        ]
         assert {row[1:] for row in scene.offers(running).values()} == {("CLOSED", "cancelled")}
         assert dispatches.start(starts=[scene.start_of(city, refs[running])]) == (refs[running],)
     assert laws(tenant_id) == []
@@ -347,9 +362,9 @@ def test_the_winner_hands_over_once(tenant_id: int) -> None:
     with tenant(tenant_id):
         assert dispatches.hand_over(dispatch_id=dispatch_id, actor_id=None).is_repeat
         assert scene.parcels_of(ref) == [(store, ParcelStatus.SHIPPED, Handover.STORE)]
-        assert db.rows("SELECT sum(on_hand), sum(allocated) FROM inventory_balance WHERE facility_id = %s", store) == [
-            (7, 0)
-        ]
+        assert db.rows(
+            "SELECT sum(on_hand), sum(allocated) FROM inventory_balance WHERE facility_id = %s", store
+        ) == [(7, 0)]
     assert laws(tenant_id) == []
 
 
@@ -361,7 +376,7 @@ def test_other_lots_than_the_screen_showed_are_not_handed_over(tenant_id: int) -
     ref = grab(tenant_id, dispatch_id, store).order_ref
     with tenant(tenant_id):
         shown = plan_code(list_picks(ref, store))
-        builders.make_stock(city.bins[store], city.sku, 5, expires_on=datetime(2099, 1, 1).date())
+        builders.make_stock(city.bins[store], city.sku, 5, expires_on=date(2099, 1, 1))
     with pytest.raises(LotsChanged), tenant(tenant_id):
         dispatches.hand_over(dispatch_id=dispatch_id, actor_id=None, expected=shown)
     with tenant(tenant_id):

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 
 from core import db, invariants
@@ -56,7 +57,9 @@ def advance(tenant_id: int) -> str:
         return f"fell back {len(dispatches.advance_due(limit=10).fell_back)}"
 
 
-def offered(tenant_id: int, stores: int = STORES, orders: int = 1, stock: int = 3) -> tuple[scene.City, list[int]]:
+def offered(
+    tenant_id: int, stores: int = STORES, orders: int = 1, stock: int = 3
+) -> tuple[scene.City, list[int]]:
     with tenant(tenant_id):
         city = scene.make_city(stores, stock=stock)
         scene.set_rounds(scene.round_of(None))
@@ -100,7 +103,9 @@ def test_a_finger_that_taps_thirty_times_wins_once(tenant_id: int) -> None:
 
 def test_a_store_takes_no_more_orders_than_it_has_goods(tenant_id: int) -> None:
     city, ids = offered(tenant_id, 1, orders=20, stock=7)
-    answers = Counter(together([partial(grab, tenant_id, dispatch_id, city.stores[0]) for dispatch_id in ids]))
+    answers = Counter(
+        together([partial(grab, tenant_id, dispatch_id, city.stores[0]) for dispatch_id in ids])
+    )
     assert answers == {"won": 7, "stock_gone": 13}
     with tenant(tenant_id):
         assert scene.promised(city.stores[0]) == 7
@@ -116,7 +121,9 @@ def test_grab_decline_cancel_and_deadline_end_a_dispatch_once(tenant_id: int) ->
             "UPDATE o2o_dispatch SET deadline = clock_timestamp() + interval '2.5 seconds' WHERE id = ANY (%s::bigint[])",
             db.array(ids[:2]),
         )
-    works = [partial(grab, tenant_id, each, store) for each in ids for store in city.stores[:3]]
+    works: list[Callable[[], str]] = [
+        partial(grab, tenant_id, each, store) for each in ids for store in city.stores[:3]
+    ]
     works += [partial(decline, tenant_id, each, city.stores[3]) for each in ids]
     works += [partial(cancel, tenant_id, refs[each]) for each in ids]
     works += [partial(advance, tenant_id)] * 3
@@ -126,7 +133,12 @@ def test_grab_decline_cancel_and_deadline_end_a_dispatch_once(tenant_id: int) ->
     with tenant(tenant_id):
         dispatches.advance_due(limit=20)
         ended = [scene.dispatch(each)["status"] for each in ids]
-        told = [id_ for topic in ("Won", "FellBack", "Cancelled") for fact in scene.facts(f"Dispatches{topic}") for id_ in fact["dispatch_ids"]]
+        told = [
+            id_
+            for topic in ("Won", "FellBack", "Cancelled")
+            for fact in scene.facts(f"Dispatches{topic}")
+            for id_ in fact["dispatch_ids"]
+        ]
     assert "OFFERING" not in ended
     assert sorted(told) == sorted(ids)
     assert laws(tenant_id) == []

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
@@ -13,8 +13,10 @@ from core import db
 WAIT_S = 60
 
 
-def together(works: list[Callable[[], Any]]) -> list[Any]:
-    """Run each work in a process; all are let go at once.  What they returned, in no order; a failure is raised."""
+def together(works: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Run each work in a process; all are let go at once.  What they returned, in no order; a failure is
+    raised.
+    """
     connections.close_all()  # an inherited socket would be spoken on by two
     fork = multiprocessing.get_context("fork")
     gate, answers = fork.Barrier(len(works)), fork.SimpleQueue()
@@ -30,7 +32,7 @@ def together(works: list[Callable[[], Any]]) -> list[Any]:
     return [answer for _is_done, answer in found]
 
 
-def _run(work: Callable[[], Any], gate: Barrier, answers: Any) -> None:  # noqa: ANN401
+def _run(work: Callable[[], Any], gate: Barrier, answers: Any) -> None:
     try:
         db.rows("SELECT 1")  # connected before the gate opens
         gate.wait(WAIT_S)

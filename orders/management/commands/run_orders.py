@@ -39,7 +39,9 @@ class Command(BaseCommand):
     help = "Imports an order file and carries every order as far as a machine can.  The last line is one JSON object."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--orders", type=Path, default=None, help="the file (default: the demo's own export)")
+        parser.add_argument(
+            "--orders", type=Path, default=None, help="the file (default: the demo's own export)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
@@ -76,7 +78,9 @@ class Command(BaseCommand):
         with tenant(tenant_id):
             job_id = imports.get_import(import_id).job_id
             status = Job.objects.get(id=job_id).status if job_id else None
-            if status not in UNFINISHED:  # a job that was killed is still unfinished and goes on at its cursor
+            if (
+                status not in UNFINISHED
+            ):  # a job that was killed is still unfinished and goes on at its cursor
                 job_id = imports.start_recognised(tenant_id=tenant_id, import_id=import_id)
         self._follow(Watch(tenant_id, job_id or 0), "import")
 

@@ -1,0 +1,134 @@
+"""What racing processes do.  Imported once by a server process that forks the racers, so that each starts in milliseconds.
+
+Every actor gets a gate that opens for all of them together, and returns what the test looks at.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erp.settings")
+django.setup()
+
+from unittest import mock  # noqa: E402  after setup
+
+from core import db, outbox  # noqa: E402
+from core.tenancy import tenant  # noqa: E402
+from inventory.models import HoldKind  # noqa: E402
+from inventory.services import allocations, handling, holds, promises  # noqa: E402
+from orders.services import pipeline  # noqa: E402
+from tests import builders as make  # noqa: E402
+from warehouse.services import floor, waves  # noqa: E402
+
+PAID = datetime(2026, 6, 1, 8, tzinfo=UTC)
+Gate = Callable[[], object]
+
+
+@contextmanager
+def slowly(module: Any, name: str, seconds: float) -> Iterator[None]:
+    """Calls of `module.name` pause first: the moment between the look and the write is made long enough to be hit."""
+    real = getattr(module, name)
+
+    def paused(*args: Any, **kwargs: Any) -> Any:
+        time.sleep(seconds)
+        return real(*args, **kwargs)
+
+    with mock.patch.object(module, name, paused):
+        yield
+
+
+@contextmanager
+def without_anchors() -> Iterator[None]:
+    """Take the locks of stock away, to prove that the race is a race."""
+    with (
+        mock.patch.object(promises, "lock_anchors", lambda _places: None),
+        mock.patch.object(allocations, "lock_anchors", lambda _places: None),
+        mock.patch.object(holds, "lock_anchors", lambda _places: None),
+        slowly(promises, "add_counters", 0.02),
+        slowly(allocations, "add_counters", 0.02),
+    ):
+        yield
+
+
+def push(gate: Gate, tenant_id: int, channel_id: int, orders: Mapping[str, int], code: str, batch: int, locks: bool) -> dict[str, int]:
+    """Push orders (number -> units of `code`) in batches; what the pipeline counted."""
+    incoming = [make.incoming((code, units), number=number, placed_at=PAID, to=make.receiver(phone=number)) for number, units in orders.items()]
+    with mock.patch.object(outbox, "nudge", lambda *_asked: None):
+        gate()
+        total = pipeline.ProcessResult()
+        for start in range(0, len(incoming), batch):
+            part = incoming[start : start + batch]
+            if locks:
+                total = total.plus(pipeline.push(tenant_id=tenant_id, channel_id=channel_id, incoming=part))
+            else:
+                with without_anchors():
+                    total = total.plus(pipeline.push(tenant_id=tenant_id, channel_id=channel_id, incoming=part))
+    return {"created": total.created, "unchanged": total.unchanged, "stopped": total.stopped}
+
+
+def release(gate: Gate, tenant_id: int, facility_id: int, limit: int, size: int, locks: bool) -> tuple[list[int], list[int]]:
+    """Release waves until nothing is left twice running; (parcels released, parcels short)."""
+
+    def plain(_rank: Any, model: Any, columns: str, where: str, *params: object, order: str = "id", limit: int) -> Any:
+        sql = f'SELECT {columns} FROM "{model._meta.db_table}" WHERE tenant_id = %s AND {where} ORDER BY {order} LIMIT %s'
+        found = db.rows(sql, tenant_id, *params, limit)
+        time.sleep(0.05)
+        return found
+
+    released: list[int] = []
+    short: list[int] = []
+    gate()
+    idle = 0
+    while idle < 3:
+        with mock.patch.object(db, "claim", db.claim if locks else plain), tenant(tenant_id):
+            done = waves.release(facility_id=facility_id, limit=limit, size=size)
+        released += done.parcel_ids
+        short += done.short
+        idle = 0 if done.parcel_ids or done.short else idle + 1
+        time.sleep(0.01 * bool(idle))
+    return released, short
+
+
+def hold(gate: Gate, tenant_id: int, lot_id: int, after: float, locks: bool) -> None:
+    """Hold a lot a moment after the start."""
+    gate()
+    time.sleep(after)
+    if locks:
+        _hold(tenant_id, lot_id)
+    else:
+        with without_anchors():
+            _hold(tenant_id, lot_id)
+
+
+def _hold(tenant_id: int, lot_id: int) -> None:
+    with tenant(tenant_id):
+        holds.hold_lots(lot_ids=[lot_id], kind=HoldKind.RECALL, document="D", reason="召回", actor_id=None)
+
+
+def allocate(gate: Gate, tenant_id: int, facility_id: int, limit: int, locks: bool) -> list[int]:
+    """Release waves one after the other while a hold comes in between; the parcels released."""
+    released: list[int] = []
+    gate()
+    for _ in range(40):
+        with tenant(tenant_id):
+            if locks:
+                done = waves.release(facility_id=facility_id, limit=limit, size=limit)
+            else:
+                with without_anchors():
+                    done = waves.release(facility_id=facility_id, limit=limit, size=limit)
+        released += done.parcel_ids
+        if not done.parcel_ids:
+            break
+    return released
+
+
+def ship(gate: Gate, tenant_id: int, wave_id: int, pause: float) -> int:
+    """Ship a wave, with a pause between the look at the holds and the ledger; units."""
+    gate()
+    with slowly(handling, "ship", pause), tenant(tenant_id):
+        return floor.ship(wave_ids=[wave_id]).units

@@ -1,0 +1,50 @@
+"""Runs actors in real processes that start together, and hands back what each returned or raised."""
+
+import multiprocessing
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+PATIENCE_S = 60
+# Racers are forked from one process that has loaded Django and never connected.
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["tests.races.actors"])
+
+
+def _racer(place: int, actor: Callable[..., Any], args: tuple[Any, ...], barrier: Any, results: Any) -> None:
+    from django.db import connections
+
+    from core import db
+
+    def gate() -> None:
+        db.rows("SELECT 1")  # connected before the start
+        barrier.wait(PATIENCE_S)
+
+    try:
+        results.put((place, actor(gate, *args), ""))
+    except BaseException as problem:
+        results.put((place, f"{type(problem).__name__}: {problem}", traceback.format_exc()))
+    finally:
+        connections.close_all()
+
+
+class Failed(AssertionError):
+    """A racer raised."""
+
+
+def race(*racers: tuple[Callable[..., Any], Sequence[Any]], may_fail: bool = False) -> list[Any]:
+    """What each racer returned, in the given order; with `may_fail` the words of what it raised stand in its place."""
+    barrier, results = _context.Barrier(len(racers)), _context.SimpleQueue()
+    processes = [
+        _context.Process(target=_racer, args=(place, actor, tuple(args), barrier, results), daemon=True)
+        for place, (actor, args) in enumerate(racers)
+    ]
+    for process in processes:
+        process.start()
+    found = sorted((results.get() for _ in processes), key=lambda result: result[0])
+    for process in processes:
+        process.join(PATIENCE_S)
+    failures = [trace for _place, _value, trace in found if trace]
+    if failures and not may_fail:
+        raise Failed("\n".join(failures))
+    return [value for _place, value, _trace in found]

@@ -1,0 +1,183 @@
+"""Many processes want the same stock.  The first test of each race takes the lock away and sees it go wrong."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from core import db
+from core.tenancy import tenant
+from orders.models import OrderStatus
+from script.house.roles import connect
+from tests import laws
+from tests.orders.services.scene import Shop
+from tests.races import actors
+from tests.races.rig import race
+from tests.steps import Do
+from tests.warehouse.services.scene import Floor
+from warehouse.models import ParcelStatus
+from warehouse.services import floor, waves
+
+RACERS = 6
+
+
+def sold(do: Do) -> int:
+    sql = "SELECT coalesce(sum(l.quantity), 0)::int FROM warehouse_parcelline l JOIN warehouse_parcel p ON p.id = l.parcel_id WHERE p.status <> 5"
+    return int(do(db.rows, sql)[0][0])
+
+
+def deadlocks(admin_url: str) -> int:
+    connection = connect(admin_url)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        (count,) = cursor.fetchone() or (0,)
+    connection.close()
+    return int(count)
+
+
+@pytest.fixture
+def no_deadlocks(admin_url: str) -> Iterator[None]:
+    before = deadlocks(admin_url)
+    yield
+    assert deadlocks(admin_url) == before
+
+
+@pytest.fixture
+def do(tenant_id: int) -> Do:
+    return Do(tenant_id)
+
+
+def hot(do: Do, units: int) -> Shop:
+    """A shop with one SKU whose promise row exists already."""
+    shop = do(Shop)
+    do(shop.stock, "HOT", units)
+    actors.push(lambda: None, do.tenant_id, shop.channel, {"FIRST": 1}, "HOT", 1, True)
+    return shop
+
+
+def shares(count: int, racers: int = RACERS) -> list[dict[str, int]]:
+    return [{f"T{place}-{n}": 1 for n in range(count // racers)} for place in range(racers)]
+
+
+def test_without_the_lock_the_rig_oversells(do: Do) -> None:
+    shop = hot(do, 5)
+    race(*[(actors.push, (do.tenant_id, shop.channel, orders, "HOT", 3, False)) for orders in shares(36)], may_fail=True)
+    assert sold(do) > 5 or laws.broken(do.tenant_id, "inventory.")
+
+
+@pytest.mark.usefixtures("no_deadlocks")
+def test_a_hot_sku_sells_exactly_what_there_is(do: Do) -> None:
+    shop = hot(do, 100)
+    done = race(*[(actors.push, (do.tenant_id, shop.channel, orders, "HOT", 20, True)) for orders in shares(996)])
+    assert sold(do) == 100
+    assert sum(result["created"] for result in done) == 996
+    assert sum(result["stopped"] for result in done) == 997 - 100
+    reserved = "SELECT coalesce(sum(quantity), 0)::int FROM inventory_reservation"
+    assert do(db.rows, f"SELECT sum(quantity)::int, ({reserved}) FROM inventory_promise") == [(100, 100)]
+    by_status = dict(do(db.rows, "SELECT status, count(*)::int FROM orders_order GROUP BY 1"))
+    assert by_status == {OrderStatus.FULFILLING: 100, OrderStatus.STOPPED: 897}
+    assert laws.broken(do.tenant_id) == []
+
+
+def test_the_same_orders_pushed_by_many_are_taken_once(do: Do) -> None:
+    shop = hot(do, 1_000)
+    orders = {f"T{n}": 1 for n in range(60)}
+    backwards = dict(reversed(orders.items()))
+    done = race(*[(actors.push, (do.tenant_id, shop.channel, each, "HOT", 25, True)) for each in (orders, backwards) * 2])
+    assert sum(result["created"] for result in done) == 60
+    assert sum(result["unchanged"] for result in done) == 3 * 60
+    assert do(db.rows, "SELECT count(*)::int, count(DISTINCT number)::int FROM orders_order") == [(61, 61)]
+    assert (sold(do), laws.broken(do.tenant_id)) == (61, [])
+
+
+def test_two_releases_without_the_claim_get_in_each_others_way(do: Do) -> None:
+    scene = do(Floor, units=100, carts=8)
+    do(scene.parcels, 40)
+    done = race(*[(actors.release, (do.tenant_id, scene.facility, 10, 5, False))] * 2, may_fail=True)
+    assert any(isinstance(result, str) or result[1] for result in done)
+
+
+@pytest.mark.usefixtures("no_deadlocks")
+def test_many_releases_take_each_parcel_once(do: Do) -> None:
+    scene = do(Floor, units=100, carts=30)
+    made = do(scene.parcels, 100)
+    done = race(*[(actors.release, (do.tenant_id, scene.facility, 7, 4, True))] * 4)
+    taken = [parcel for released, _short in done for parcel in released]
+    assert sorted(taken) == made
+    assert [short for _released, short in done] == [[]] * 4
+    sql = "SELECT count(*)::int, count(DISTINCT tote_id)::int FROM warehouse_wave WHERE status < 3"
+    ((open_waves, carts),) = do(db.rows, sql)
+    assert open_waves == carts <= 30
+    assert laws.broken(do.tenant_id, "inventory.", "warehouse.") == []
+
+
+def test_more_releases_than_carts_share_them(do: Do) -> None:
+    scene = do(Floor, units=100, carts=3)
+    made = do(scene.parcels, 60)
+    done = race(*[(actors.release, (do.tenant_id, scene.facility, 5, 5, True))] * 4)
+    taken = [parcel for released, _short in done for parcel in released]
+    assert sorted(taken) == sorted(set(taken))
+    assert len(taken) == 15
+    assert set(taken) <= set(made)
+    assert laws.broken(do.tenant_id, "inventory.", "warehouse.") == []
+
+
+HELD_LATE = """
+    SELECT w.created_at, h.opened_at FROM inventory_hold h, warehouse_wave w
+    JOIN warehouse_parcel p ON p.wave_id = w.id JOIN inventory_allocation a ON a.owner_ref = p.id
+    JOIN inventory_balance b ON b.id = a.balance_id WHERE b.lot_id = h.lot_id AND w.created_at > h.opened_at
+"""
+
+
+def hold_against_releases(do: Do, *, locks: bool) -> tuple[Floor, list[int], list[object]]:
+    scene = do(Floor, units=60, carts=60)
+    made = do(scene.parcels, 100)  # the lot that expires first goes first; without it 60 can be kept
+    done = race(
+        (actors.hold, (do.tenant_id, scene.soon, 0.08, locks)),
+        (actors.allocate, (do.tenant_id, scene.facility, 3, locks)),
+        (actors.allocate, (do.tenant_id, scene.facility, 3, locks)),
+        may_fail=not locks,
+    )
+    return scene, made, done
+
+
+def test_a_hold_without_the_lock_and_allocation_contradict_each_other(do: Do) -> None:
+    for _ in range(3):
+        _scene, _made, done = hold_against_releases(do, locks=False)
+        if any(isinstance(one, str) for one in done) or do(db.rows, HELD_LATE) or laws.broken(do.tenant_id, "inventory."):
+            return
+    pytest.fail("the rig found no contradiction")
+
+
+@pytest.mark.usefixtures("no_deadlocks")
+def test_from_its_commit_a_hold_beats_allocation(do: Do) -> None:
+    scene, made, done = hold_against_releases(do, locks=True)
+    released = [parcel for each in done[1:] for parcel in each]  # type: ignore[union-attr]
+    assert sorted(released) == sorted(set(released))
+    assert not do(db.rows, HELD_LATE)
+    assert laws.broken(do.tenant_id, "inventory.", "warehouse.") == []
+    sql = "SELECT count(*)::int FROM warehouse_parcel WHERE status = %s"
+    assert do(db.rows, sql, int(ParcelStatus.RELEASED)) == [(len(released),)]
+    before = "SELECT coalesce(sum(a.quantity), 0)::int FROM inventory_allocation a JOIN inventory_balance b ON b.id = a.balance_id WHERE b.lot_id = %s"
+    ((held_back,),) = do(db.rows, before, scene.soon)
+    assert 0 < held_back < 60, "the hold came in between"
+    ((kept,),) = do(db.rows, "SELECT coalesce(sum(quantity), 0)::int FROM inventory_reservation")
+    assert len(released) + kept == held_back + 60, "what could be kept was kept"
+    assert set(released) <= set(made)
+
+
+@pytest.mark.usefixtures("no_deadlocks")
+def test_no_unit_leaves_after_its_lot_was_held(do: Do) -> None:
+    """A shipment that is under way when the hold comes has committed before it, or waits for it and stays."""
+    scene = do(Floor)
+    do(scene.parcels, 5)
+    (wave_id,) = do(waves.release, facility_id=scene.facility, limit=10).wave_ids
+    do(floor.confirm_picks, wave_ids=[wave_id])
+    race((actors.ship, (do.tenant_id, wave_id, 0.4)), (actors.hold, (do.tenant_id, scene.soon, 0.15, True)))
+    late = (
+        "SELECT m.at, h.opened_at FROM inventory_move m JOIN inventory_balance b ON b.id = m.from_balance_id"
+        " JOIN inventory_hold h ON h.lot_id = b.lot_id WHERE m.kind = 3 AND m.at > h.opened_at"
+    )
+    assert do(db.rows, late) == []
+    with tenant(do.tenant_id):
+        assert db.rows("SELECT count(*)::int FROM inventory_hold") == [(1,)]
+    assert laws.broken(do.tenant_id, "inventory.", "warehouse.") == []
