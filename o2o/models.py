@@ -90,5 +90,6 @@ class Offer(TenantRow):
             models.CheckConstraint(condition=Q(status__in=OfferStatus.values), name="o2o_offer_status"),
         ]
         indexes = [
-            models.Index(fields=["tenant_id", "facility"], name="o2o_offer_open", condition=Q(status="OPEN"))
+            models.Index(fields=["tenant_id", "facility"], name="o2o_offer_open", condition=Q(status="OPEN")),
+            models.Index(fields=["tenant_id", "facility", "offered_at"], name="o2o_offer_day"),
         ]

@@ -62,7 +62,10 @@ def list_picks(order_ref: int, facility_id: int) -> list[StorePick]:
     for take in _planned(facility_id, promised):
         totals[take.balance_id] += take.quantity
     found = db.rows(WORDS, current_tenant(), db.array(sorted(totals))) if totals else []
-    return [StorePick(*row, totals[balance_id]) for balance_id, *row in found]
+    return [
+        StorePick(bin_id, bin_code, sku_id, name, unit, lot_id, lot, expires_on, totals[balance_id])
+        for balance_id, bin_id, bin_code, sku_id, name, unit, lot_id, lot, expires_on in found
+    ]
 
 
 def _planned(facility_id: int, promised: Sequence[tuple[int, int, int, date, int]]) -> Sequence[fefo.Take]:

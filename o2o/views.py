@@ -173,7 +173,8 @@ def store(request: HttpRequest, facility_id: int) -> HttpResponse:
     """Offers, the one whose time runs out next first, and what waits to be handed over."""
     place = get_store(request.membership, facility_id)  # type: ignore[attr-defined]
     offers, waiting = counter.list_offers(facility_id), counter.list_to_hand_over(facility_id)
-    goods = queries.goods_of([each.order_ref for each in (*offers, *waiting)])
+    refs = [each.order_ref for each in offers] + [each.order_ref for each in waiting]
+    goods = queries.goods_of(refs)
     day = counter.read_day(facility_id)
     context = {
         "store": place,

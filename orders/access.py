@@ -23,7 +23,8 @@ def get_order(membership: Membership, order_id: int) -> Order:
 
     Raises NoOrder, which looks the same for one that is not his.
     """
-    found = list_orders(facility_scope(membership)).filter(id=order_id).first()
+    orders = list_orders(facility_scope(membership)).select_related("channel", "facility")
+    found = orders.filter(id=order_id).first()
     if found is None:
         raise NoOrder(_("没有这张单，或者不归您管。"), order_id=order_id)
     return found

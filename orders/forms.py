@@ -19,7 +19,7 @@ class UploadForm(forms.Form):
         label=_("订单文件"), widget=forms.FileInput(attrs={"accept": ".csv,.txt,.gz,.xlsx,.xls,.tsv"})
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  Django's own signature
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["channel"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  narrows the type
@@ -72,7 +72,7 @@ class OptionsForm(forms.Form):
     )
 
     @classmethod
-    def of(cls, options: Options, **kwargs: Any) -> "OptionsForm":  # noqa: ANN401  Django's own signature
+    def of(cls, options: Options, **kwargs: Any) -> "OptionsForm":
         """The form that shows these options."""
         shown = options.stored() | {
             "not_goods": "\n".join(options.not_goods),

@@ -88,7 +88,7 @@ def count_queues(facility_ids: Sequence[int] | None, now: datetime) -> dict[str,
 
 def list_orders(facility_ids: Sequence[int] | None) -> QuerySet[Order]:
     """Orders of these facilities (None: all), without what is sealed."""
-    found = Order.objects.select_related("channel", "facility").defer(*SEALED)
+    found = Order.objects.defer(*SEALED)
     return found if facility_ids is None else found.filter(facility_id__in=facility_ids)
 
 
@@ -118,21 +118,26 @@ def find_order_ids(text: str) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Goods:
-    """What is in an order, for one line of a list: kinds, units, and the first lines by name."""
+class OrderCard:
+    """What one line of a list says beside the order's own row: channel, facility, kinds, units, the first lines by name."""
 
+    channel: str
+    handover: int
+    facility: str
     kinds: int
     units: int
     first: tuple[tuple[str, int], ...]
 
 
-def list_goods(order_ids: Sequence[int]) -> dict[int, Goods]:
-    """The goods of many orders."""
-    tenant_id = current_tenant()
-    found = db.rows(sql.GOODS, db.array(order_ids), tenant_id, tenant_id, tenant_id)
+def list_cards(order_ids: Sequence[int]) -> dict[int, OrderCard]:
+    """The cards of many orders."""
     return {
-        id_: Goods(kinds, units, tuple(zip(names or (), counts or (), strict=True)))
-        for id_, kinds, units, names, counts in found
+        id_: OrderCard(
+            channel, handover, facility, kinds, units, tuple(zip(names or (), counts or (), strict=True))
+        )
+        for id_, channel, handover, facility, kinds, units, names, counts in db.rows(
+            sql.CARDS, current_tenant(), db.array(order_ids)
+        )
     }
 
 

@@ -18,6 +18,7 @@ from traceability import queries
 from warehouse.models import ParcelStatus
 
 SALT = "traceability.api.left"
+INSIDE_SHOWN = 500  # parcels in the building, the earliest deadlines
 
 
 class TracedLotRow(serializers.Serializer[Any]):
@@ -122,7 +123,7 @@ class TraceLot(RetrieveView):
             "receipts": queries.list_receipts(pk),
             "places": places,
             "holds": queries.list_holds(pk),
-            "inside": queries.list_inside(pk)[: queries.INSIDE_SHOWN],
+            "inside": queries.list_inside(pk, limit=INSIDE_SHOWN),
         }
         return Response(TraceRow(found).data)
 

@@ -225,7 +225,7 @@ def export(request: HttpRequest, lot_id: int) -> HttpResponse:
         [
             _("批次"),
             _("商家编码"),
-            _("包裹"),
+            _("包裹号"),
             _("订单号"),
             _("收件人（打码）"),
             _("仓库"),
@@ -243,7 +243,8 @@ def export(request: HttpRequest, lot_id: int) -> HttpResponse:
 
 
 def _csv_rows(found: TracedLot, inside: list[ParcelInside], left: list[ParcelLeft]) -> Iterator[list[object]]:
-    for row in (*inside, *left):
+    parcels: list[ParcelInside | ParcelLeft] = [*inside, *left]
+    for row in parcels:
         if isinstance(row, ParcelInside):
             where, at = _("在车上") if row.is_picked else _("在货位"), ""
         else:

@@ -107,8 +107,13 @@ def unreserve(owner_refs: Sequence[int]) -> int:
     return sum(row[3] for row in gone)
 
 
-def move_reservations(owner_refs: Sequence[int], from_facility: int, to_facility: int) -> bool:
-    """Move whole owners' promises to another facility, both locked in order; False (and nothing done) when it has not the stock."""
+def move_reservations(
+    owner_refs: Sequence[int], from_facility: int, to_facility: int, *, units: int | None = None
+) -> bool:
+    """Move whole owners' promises to another facility, both locked in order; False (and nothing done) when it has not the stock.
+
+    `units`: what the owners must still have promised between them; fewer means that a promise was broken meanwhile, and nothing moves.
+    """
     held = db.rows(
         "SELECT id, owner_ref, sku_id, min_expires_on, quantity FROM inventory_reservation"
         " WHERE tenant_id = %s AND facility_id = %s AND owner_ref = ANY (%s::bigint[]) ORDER BY id",
@@ -123,7 +128,7 @@ def move_reservations(owner_refs: Sequence[int], from_facility: int, to_facility
         current_tenant(),
         db.array([row[0] for row in held]),
     )[0][0]
-    if not held or still != len(held):
+    if not held or still != len(held) or (units is not None and sum(row[4] for row in held) != units):
         return False
     demands = [Demand(row[0], row[3], ((row[2], row[4]),)) for row in held]
     wanted = promise.plan_promises(

@@ -203,8 +203,8 @@ def read(request: HttpRequest) -> HttpResponse:
         )
     asked = request.GET.get("facility", "")
     mine = {card.id for card in facilities_of(request.membership)}  # type: ignore[attr-defined]
-    if asked.isdecimal() and int(asked) in mine and queries.list_bins_by_code(int(asked), [text]):
-        return JsonResponse({"kind": "bin", "code": text})
+    if asked.isdecimal() and int(asked) in mine and queries.list_bins_by_code(int(asked), [scanned.text]):
+        return JsonResponse({"kind": "bin", "code": scanned.text})
     return JsonResponse(
         {"kind": "unknown", "text": _("不认识 %(code)s：不是商品，也不是这里的货位。") % {"code": text[:40]}}
     )

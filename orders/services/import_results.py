@@ -1,10 +1,9 @@
 """What came of a file, counted in the tables and not by the job: the numbers must agree with it."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from django.db import connection
 
 from core import db
 from core.tenancy import current_tenant
@@ -50,77 +49,11 @@ class ImportResult:
     defaults: Mapping[str, Any]
 
 
-# Each statement walks from the import's orders by key lookups that the planner cannot turn into joins (scalar
-# subqueries, OFFSET 0): on tables that were filled a second ago it knows no numbers, and a join of 50,000 orders
-# as nested scans took ten minutes.
-_MINE = """
-WITH mine AS MATERIALIZED (
-  SELECT DISTINCT order_id FROM orders_channelorder
-  WHERE tenant_id = %(tenant)s AND import_ref = %(import)s AND order_id IS NOT NULL
-)
-"""
-
-_ORDERS = (
-    _MINE
-    + """
-SELECT status, count(*), sum(units)::bigint FROM (
-  SELECT
-    (SELECT o.status FROM orders_order o WHERE o.tenant_id = %(tenant)s AND o.id = mine.order_id) AS status,
-    (SELECT coalesce(sum(l.quantity), 0) FROM orders_orderline l
-     WHERE l.tenant_id = %(tenant)s AND l.order_id = mine.order_id) AS units
-  FROM mine
-) found GROUP BY status
-"""
-)
-
-_PARCELS = (
-    _MINE
-    + """
-SELECT count(*), coalesce(sum(p.shipped), 0)::bigint
-FROM mine CROSS JOIN LATERAL (
-  SELECT (
-    SELECT sum(m.quantity) FROM inventory_move m
-    WHERE m.tenant_id = %(tenant)s AND m.document_id = p.id AND m.kind = %(ship)s AND m.to_balance_id IS NULL
-  ) AS shipped
-  FROM warehouse_parcel p WHERE p.tenant_id = %(tenant)s AND p.ref = mine.order_id OFFSET 0
-) p
-"""
-)
-
-_FINDINGS = (
-    _MINE
-    + """
-SELECT f.code, count(*)
-FROM mine CROSS JOIN LATERAL (
-  SELECT DISTINCT f.code FROM orders_finding f
-  WHERE f.tenant_id = %(tenant)s AND f.order_id = mine.order_id AND f.stops AND f.cleared_at IS NULL OFFSET 0
-) f
-GROUP BY f.code ORDER BY f.code
-"""
-)
-
-_STOPPED_ROWS = (
-    _MINE
-    + """
-SELECT l.source_row, o.number, coalesce(
-         (SELECT s.code FROM inventory_sku s WHERE s.tenant_id = %(tenant)s AND s.id = l.sku_id), l.external_code
-       ), l.quantity, o.id,
-       (SELECT string_agg(DISTINCT f.code, ' ') FROM orders_finding f
-        WHERE f.tenant_id = %(tenant)s AND f.order_id = o.id AND f.stops AND f.cleared_at IS NULL)
-FROM mine CROSS JOIN LATERAL (
-  SELECT o.id, o.number FROM orders_order o
-  WHERE o.tenant_id = %(tenant)s AND o.id = mine.order_id AND o.status = %(stopped)s OFFSET 0
-) o CROSS JOIN LATERAL (
-  SELECT l.source_row, l.sku_id, l.external_code, l.quantity FROM orders_orderline l
-  WHERE l.tenant_id = %(tenant)s AND l.order_id = o.id AND l.source_row > %(after)s OFFSET 0
-) l
-ORDER BY l.source_row LIMIT %(limit)s
-"""
-)
+PART = 10_000  # ids in one statement
 
 _PROBLEMS = """
 SELECT code, count(*), sum(units)::bigint FROM orders_importproblem
-WHERE tenant_id = %(tenant)s AND import_doc_id = %(import)s AND code <> '' GROUP BY code ORDER BY code
+WHERE tenant_id = %s AND import_doc_id = %s AND code <> '' GROUP BY code ORDER BY code
 """
 
 
@@ -146,16 +79,70 @@ class StoppedRow:
     findings: tuple[str, ...]
 
 
-def _named(sql: str, import_id: int, **more: int) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"tenant": current_tenant(), "import": import_id, **more})
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+class _Orders:
+    """The orders that came with an import, read by lists of ids.
+
+    Never by joins: of a tenant that was filled a second ago the planner knows nothing, believes in one row, and
+    a join became a scan of all lines for each order (two minutes for 10,000 orders).  With a list of ids the
+    worst it can choose is one scan.
+    """
+
+    def __init__(self, import_id: int) -> None:
+        found = db.rows(
+            "SELECT DISTINCT order_id FROM orders_channelorder"
+            " WHERE tenant_id = %s AND import_ref = %s AND order_id IS NOT NULL",
+            current_tenant(),
+            import_id,
+        )
+        self.ids: list[int] = sorted(order_id for (order_id,) in found)
+        self.by_status: dict[OrderStatus, list[int]] = {}
+        for order_id, status in _by_ids(
+            "SELECT id, status FROM orders_order WHERE tenant_id = %s AND id = ANY (%s::bigint[])", self.ids
+        ):
+            self.by_status.setdefault(OrderStatus(status), []).append(order_id)
+
+    def units(self, status: OrderStatus) -> int:
+        """Units of the lines of orders in this status."""
+        sql = (
+            "SELECT coalesce(sum(quantity), 0)::bigint FROM orders_orderline"
+            " WHERE tenant_id = %s AND order_id = ANY (%s::bigint[])"
+        )
+        return sum(units for (units,) in _by_ids(sql, self.by_status.get(status, [])))
+
+    def shipped(self) -> tuple[int, int]:
+        """(parcels, units that left the building), from the ledger."""
+        parcels = [
+            parcel_id
+            for (parcel_id,) in _by_ids(
+                "SELECT id FROM warehouse_parcel WHERE tenant_id = %s AND ref = ANY (%s::bigint[])", self.ids
+            )
+        ]
+        sql = (
+            "SELECT coalesce(sum(quantity), 0)::bigint FROM inventory_move"
+            " WHERE tenant_id = %s AND document_id = ANY (%s::bigint[]) AND kind = %s AND to_balance_id IS NULL"
+        )
+        return len(parcels), sum(units for (units,) in _by_ids(sql, parcels, MoveKind.SHIP.value))
+
+    def findings(self) -> dict[str, int]:
+        """How many orders each open finding stops."""
+        sql = (
+            "SELECT code, count(DISTINCT order_id) FROM orders_finding"
+            " WHERE tenant_id = %s AND order_id = ANY (%s::bigint[]) AND stops AND cleared_at IS NULL GROUP BY code"
+        )
+        counted: Counter[str] = Counter()
+        for code, orders in _by_ids(sql, self.by_status.get(OrderStatus.STOPPED, [])):
+            counted[code] += orders
+        return dict(sorted(counted.items()))
+
+
+def _by_ids(sql: str, ids: Sequence[int], *more: object) -> Iterator[tuple[Any, ...]]:
+    for start in range(0, len(ids), PART):
+        yield from db.rows(sql, current_tenant(), db.array(ids[start : start + PART]), *more)
 
 
 def summarise_problems(import_id: int) -> ProblemSummary:
     """The problem list of an import in numbers; cheap, for pages that are asked for while the job runs."""
-    found = _named(_PROBLEMS, import_id)
+    found = db.rows(_PROBLEMS, current_tenant(), import_id)
     return ProblemSummary(
         rows=sum(n for _code, n, _units in found),
         set_aside=sum(n for code, n, _units in found if code in SET_ASIDE),
@@ -172,15 +159,13 @@ def result(import_id: int) -> ImportResult:
         current_tenant(),
         import_id,
     )[0]
-    by_status = {status: (orders, units) for status, orders, units in _named(_ORDERS, import_id)}
-    parcels, shipped = _named(_PARCELS, import_id, ship=MoveKind.SHIP.value)[0]
-    problems = summarise_problems(import_id)
-    units = {OrderStatus(status): n for status, (_orders, n) in by_status.items()}
-    stopped, cancelled = units.get(OrderStatus.STOPPED, 0), units.get(OrderStatus.CANCELLED, 0)
+    orders, problems = _Orders(import_id), summarise_problems(import_id)
+    parcels, shipped = orders.shipped()
+    stopped, cancelled = orders.units(OrderStatus.STOPPED), orders.units(OrderStatus.CANCELLED)
     elsewhere = int(counts.get("elsewhere_units", 0))
     # What left the building, of whatever order, is shipped; the rest of those orders is still open.
     under_way = (OrderStatus.DISPATCHING, OrderStatus.FULFILLING, OrderStatus.SHIPPED)
-    still_open = sum(units.get(status, 0) for status in under_way) - shipped
+    still_open = sum(map(orders.units, under_way)) - shipped
     placed = shipped + still_open + problems.units + stopped + cancelled + elsewhere
     return ImportResult(
         import_id=import_id,
@@ -194,9 +179,9 @@ def result(import_id: int) -> ImportResult:
         cancelled_units=cancelled,
         elsewhere_units=elsewhere,
         difference=input_units - placed,
-        orders=sum(orders for orders, _units in by_status.values()),
-        shipped_orders=by_status.get(OrderStatus.SHIPPED, (0, 0))[0],
-        stopped_orders=by_status.get(OrderStatus.STOPPED, (0, 0))[0],
+        orders=len(orders.ids),
+        shipped_orders=len(orders.by_status.get(OrderStatus.SHIPPED, [])),
+        stopped_orders=len(orders.by_status.get(OrderStatus.STOPPED, [])),
         parcels=parcels,
         problems=problems.rows,
         set_aside=problems.set_aside,
@@ -204,17 +189,48 @@ def result(import_id: int) -> ImportResult:
         unchanged=int(counts.get("unchanged", 0)),
         changed=int(counts.get("changed", 0)),
         codes=problems.codes,
-        findings=dict(_named(_FINDINGS, import_id)),
+        findings=orders.findings(),
         defaults=counts.get("defaults") or {},
     )
 
 
 def list_stopped_rows(import_id: int, *, after: int = 0, limit: int = 50) -> list[StoppedRow]:
     """Rows of the file whose orders stand still, by row number, beyond row `after`."""
-    found = _named(_STOPPED_ROWS, import_id, after=after, limit=limit, stopped=OrderStatus.STOPPED.value)
+    sql = (
+        "SELECT source_row, order_id, sku_id, external_code, quantity FROM orders_orderline"
+        " WHERE tenant_id = %s AND order_id = ANY (%s::bigint[]) AND source_row > %s ORDER BY source_row LIMIT %s"
+    )
+    stopped = _Orders(import_id).by_status.get(OrderStatus.STOPPED, [])
+    lines = sorted(_by_ids(sql, stopped, after, limit), key=lambda line: int(line[0]))[:limit]
+    order_ids = sorted({line[1] for line in lines})
+    numbers = dict(
+        _by_ids(
+            "SELECT id, number FROM orders_order WHERE tenant_id = %s AND id = ANY (%s::bigint[])", order_ids
+        )
+    )
+    skus = dict(
+        _by_ids(
+            "SELECT id, code FROM inventory_sku WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
+            sorted({line[2] for line in lines if line[2]}),
+        )
+    )
+    findings: dict[int, set[str]] = {}
+    for order_id, code in _by_ids(
+        "SELECT order_id, code FROM orders_finding"
+        " WHERE tenant_id = %s AND order_id = ANY (%s::bigint[]) AND stops AND cleared_at IS NULL",
+        order_ids,
+    ):
+        findings.setdefault(order_id, set()).add(code)
     return [
-        StoppedRow(row, number, code, units, order_id, tuple((codes or "").split()))
-        for row, number, code, units, order_id, codes in found
+        StoppedRow(
+            row,
+            numbers[order_id],
+            skus.get(sku_id, external),
+            units,
+            order_id,
+            tuple(sorted(findings.get(order_id, ()))),
+        )
+        for row, order_id, sku_id, external, units in lines
     ]
 
 
@@ -231,11 +247,3 @@ def list_problem_rows(import_id: int, *, after: int = 0, limit: int = EXPORT_ROW
         after,
         limit,
     )
-
-
-def export_rows(import_id: int) -> Iterator[list[tuple[Any, ...]]]:
-    """The whole problem list in bounded parts."""
-    after = 0
-    while part := list_problem_rows(import_id, after=after):
-        yield part
-        after = part[-1][0]

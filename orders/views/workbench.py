@@ -27,7 +27,7 @@ from inventory.access import facility_scope
 from orders import queries, wording
 from orders.access import ACTS, SEES, may_act
 from orders.models import Finding, Order, OrderStatus
-from orders.queries import Goods, QueueCount, Stage
+from orders.queries import OrderCard, QueueCount, Stage
 from orders.services import desk
 from orders.services.desk import Released
 from warehouse.models import Handover
@@ -45,7 +45,7 @@ class Row:
     at: datetime
     name: str
     place: str
-    goods: Goods
+    card: OrderCard
     badge: State
     more: int
     stamp: str
@@ -125,15 +125,15 @@ def _rows(page: Page[Order], now: datetime) -> list[Row]:
     ids = [order.id for order in page.rows]
     if not ids:
         return []
-    goods, findings = queries.list_goods(ids), queries.list_open_findings(ids)
+    cards, findings = queries.list_cards(ids), queries.list_open_findings(ids)
     in_building = [order.id for order in page.rows if order.status == OrderStatus.FULFILLING]
     stages = queries.list_stages(in_building) if in_building else {}
     return [
-        _row(order, goods[order.id], findings[order.id], stages.get(order.id, []), now) for order in page.rows
+        _row(order, cards[order.id], findings[order.id], stages.get(order.id, []), now) for order in page.rows
     ]
 
 
-def _row(order: Order, goods: Goods, findings: list[Finding], stages: list[Stage], now: datetime) -> Row:
+def _row(order: Order, card: OrderCard, findings: list[Finding], stages: list[Stage], now: datetime) -> Row:
     name, place = _receiver(order.receiver_mask)
     stopped = order.status == OrderStatus.STOPPED
     return Row(
@@ -142,13 +142,13 @@ def _row(order: Order, goods: Goods, findings: list[Finding], stages: list[Stage
         at=order.shipped_at or order.ship_by,
         name=name,
         place=place,
-        goods=goods,
+        card=card,
         badge=wording.badge(findings[0])
         if stopped and findings
         else wording.order_state(order.status, stages),
         more=max(0, len(findings) - 1) if stopped else 0,
         stamp=queries.stamp(order.version, findings),
-        handover=Handover(order.channel.handover).label,
+        handover=Handover(card.handover).label,
     )
 
 

@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -23,6 +24,7 @@ from tests.conftest import fresh_tenant
 from tests.o2o import scene
 
 FORK = multiprocessing.get_context("fork")
+OPEN_OFFERS = "SELECT dispatch_id, facility_id FROM o2o_offer WHERE status = 'OPEN' ORDER BY random() LIMIT 2"
 PAUSE_S = 0.12  # between two kills
 
 
@@ -92,14 +94,13 @@ def _sweep() -> None:
 def _grab(places: Sequence[tuple[int, list[int], list[int]]]) -> None:
     chance = random.Random()
     while True:
-        tenant_id, stores, ids = chance.choice(places)
+        tenant_id, _stores, _ids = chance.choice(places)
         try:
             with tenant(tenant_id):
-                dispatches.grab(
-                    dispatch_id=chance.choice(ids), facility_id=chance.choice(stores), actor_id=None
-                )
-        except Conflict:
-            pass
+                found = db.rows(OPEN_OFFERS)
+            for dispatch_id, store in found:
+                with tenant(tenant_id), suppress(Conflict):
+                    dispatches.grab(dispatch_id=dispatch_id, facility_id=store, actor_id=None)
         except (DatabaseError, InterfaceError):
             connections.close_all()
         time.sleep(0.02)

@@ -75,6 +75,7 @@ def test_the_phone_hides_the_door_until_the_grab(tenant_id: int) -> None:
     assert "478 号 3 幢" in answer.content.decode()
     assert "王小敏" not in answer.content.decode()
     assert "13800002046" not in answer.content.decode()
+    assert cost(client, path)[2] <= BUDGET
 
 
 def test_a_store_of_others_looks_like_none(tenant_id: int, other_tenant_id: int) -> None:

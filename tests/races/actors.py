@@ -6,7 +6,7 @@ Every actor gets a gate that opens for all of them together, and returns what th
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ django.setup()
 
 from unittest import mock  # noqa: E402  after setup
 
-from core import db, outbox  # noqa: E402
+from core import db  # noqa: E402
 from core.tenancy import tenant  # noqa: E402
 from inventory.models import HoldKind  # noqa: E402
 from inventory.services import allocations, handling, holds, promises  # noqa: E402
@@ -58,16 +58,12 @@ def without_anchors() -> Iterator[None]:
 def push(gate: Gate, tenant_id: int, channel_id: int, orders: Mapping[str, int], code: str, batch: int, locks: bool) -> dict[str, int]:
     """Push orders (number -> units of `code`) in batches; what the pipeline counted."""
     incoming = [make.incoming((code, units), number=number, placed_at=PAID, to=make.receiver(phone=number)) for number, units in orders.items()]
-    with mock.patch.object(outbox, "nudge", lambda *_asked: None):
-        gate()
-        total = pipeline.ProcessResult()
+    gate()
+    total = pipeline.ProcessResult()
+    with nullcontext() if locks else without_anchors():
         for start in range(0, len(incoming), batch):
             part = incoming[start : start + batch]
-            if locks:
-                total = total.plus(pipeline.push(tenant_id=tenant_id, channel_id=channel_id, incoming=part))
-            else:
-                with without_anchors():
-                    total = total.plus(pipeline.push(tenant_id=tenant_id, channel_id=channel_id, incoming=part))
+            total = total.plus(pipeline.push(tenant_id=tenant_id, channel_id=channel_id, incoming=part))
     return {"created": total.created, "unchanged": total.unchanged, "stopped": total.stopped}
 
 
@@ -94,19 +90,15 @@ def release(gate: Gate, tenant_id: int, facility_id: int, limit: int, size: int,
     return released, short
 
 
-def hold(gate: Gate, tenant_id: int, lot_id: int, after: float, locks: bool) -> None:
-    """Hold a lot a moment after the start."""
+def hold(gate: Gate, tenant_id: int, lot_id: int, after: float, waves_first: int, locks: bool) -> None:
+    """Hold a lot a moment after the start, when some waves have been released."""
     gate()
     time.sleep(after)
-    if locks:
-        _hold(tenant_id, lot_id)
-    else:
-        with without_anchors():
-            _hold(tenant_id, lot_id)
-
-
-def _hold(tenant_id: int, lot_id: int) -> None:
-    with tenant(tenant_id):
+    while waves_first:
+        with tenant(tenant_id):
+            if db.rows("SELECT count(*) >= %s FROM warehouse_wave", waves_first)[0][0]:
+                break
+    with nullcontext() if locks else without_anchors(), tenant(tenant_id):
         holds.hold_lots(lot_ids=[lot_id], kind=HoldKind.RECALL, document="D", reason="召回", actor_id=None)
 
 
@@ -115,12 +107,8 @@ def allocate(gate: Gate, tenant_id: int, facility_id: int, limit: int, locks: bo
     released: list[int] = []
     gate()
     for _ in range(40):
-        with tenant(tenant_id):
-            if locks:
-                done = waves.release(facility_id=facility_id, limit=limit, size=limit)
-            else:
-                with without_anchors():
-                    done = waves.release(facility_id=facility_id, limit=limit, size=limit)
+        with nullcontext() if locks else without_anchors(), tenant(tenant_id):
+            done = waves.release(facility_id=facility_id, limit=limit, size=limit)
         released += done.parcel_ids
         if not done.parcel_ids:
             break

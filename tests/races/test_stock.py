@@ -98,7 +98,7 @@ def test_two_releases_without_the_claim_get_in_each_others_way(do: Do) -> None:
 
 @pytest.mark.usefixtures("no_deadlocks")
 def test_many_releases_take_each_parcel_once(do: Do) -> None:
-    scene = do(Floor, units=100, carts=30)
+    scene = do(Floor, units=100, carts=60)
     made = do(scene.parcels, 100)
     done = race(*[(actors.release, (do.tenant_id, scene.facility, 7, 4, True))] * 4)
     taken = [parcel for released, _short in done for parcel in released]
@@ -106,7 +106,7 @@ def test_many_releases_take_each_parcel_once(do: Do) -> None:
     assert [short for _released, short in done] == [[]] * 4
     sql = "SELECT count(*)::int, count(DISTINCT tote_id)::int FROM warehouse_wave WHERE status < 3"
     ((open_waves, carts),) = do(db.rows, sql)
-    assert open_waves == carts <= 30
+    assert open_waves == carts <= 60
     assert laws.broken(do.tenant_id, "inventory.", "warehouse.") == []
 
 
@@ -132,7 +132,7 @@ def hold_against_releases(do: Do, *, locks: bool) -> tuple[Floor, list[int], lis
     scene = do(Floor, units=60, carts=60)
     made = do(scene.parcels, 100)  # the lot that expires first goes first; without it 60 can be kept
     done = race(
-        (actors.hold, (do.tenant_id, scene.soon, 0.08, locks)),
+        (actors.hold, (do.tenant_id, scene.soon, 0.0, 4, locks)),
         (actors.allocate, (do.tenant_id, scene.facility, 3, locks)),
         (actors.allocate, (do.tenant_id, scene.facility, 3, locks)),
         may_fail=not locks,
@@ -172,7 +172,7 @@ def test_no_unit_leaves_after_its_lot_was_held(do: Do) -> None:
     do(scene.parcels, 5)
     (wave_id,) = do(waves.release, facility_id=scene.facility, limit=10).wave_ids
     do(floor.confirm_picks, wave_ids=[wave_id])
-    race((actors.ship, (do.tenant_id, wave_id, 0.4)), (actors.hold, (do.tenant_id, scene.soon, 0.15, True)))
+    race((actors.ship, (do.tenant_id, wave_id, 0.4)), (actors.hold, (do.tenant_id, scene.soon, 0.15, 0, True)))
     late = (
         "SELECT m.at, h.opened_at FROM inventory_move m JOIN inventory_balance b ON b.id = m.from_balance_id"
         " JOIN inventory_hold h ON h.lot_id = b.lot_id WHERE m.kind = 3 AND m.at > h.opened_at"

@@ -133,15 +133,12 @@ def move_waiting(*, order_ref: int, to_facility: int) -> bool:
 
     Locks the parcels, then the anchors of both facilities in order.
     """
-    found = [
-        (id_, facility)
-        for id_, _, status, facility in lock_of_orders([order_ref])
-        if status == ParcelStatus.WAITING
-    ]
+    locked = db.lock(Rank.PARCEL, Parcel, "id, facility_id, units, status", "ref = %s", order_ref)
+    found = [row for row in locked if row[3] == ParcelStatus.WAITING]
     if not found:
         return False
-    ids = [id_ for id_, _ in found]
-    if not promises.move_reservations(ids, found[0][1], to_facility):
+    ids, units = [row[0] for row in found], sum(row[2] for row in found)
+    if not promises.move_reservations(ids, found[0][1], to_facility, units=units):
         return False
     db.execute(
         "UPDATE warehouse_parcel SET facility_id = %s, status = %s, handover = %s WHERE tenant_id = %s AND id = ANY (%s::bigint[])",

@@ -59,8 +59,8 @@ def parcel_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [_row(parcel, lines.get(parcel.id, []), names, now) for parcel in page.rows],
         "columns": [
-            Column(_("时限")), Column(_("包裹")), Column(_("商品")), Column(_("件数"), is_number=True), Column(_("重量"), is_number=True),
-            Column(_("仓库")), Column(_("波次")), Column(_("状态")),
+            Column(_("时限")), Column(_("包裹号")), Column(_("商品")), Column(_("件数"), is_number=True), Column(_("重量"), is_number=True),
+            Column(_("仓库")), Column(_("波次号")), Column(_("状态")),
         ],
         "facilities": facilities,
         "chosen": chosen,

@@ -99,7 +99,7 @@ def _wave_list(request: HttpRequest, form: ReleaseForm | None) -> HttpResponse:
 
 def _columns() -> list[Column]:
     return [
-        Column(_("时限")), Column(_("波次")), Column(_("仓库")), Column(_("车")), Column(_("进度")), Column(_("包裹"), is_number=True),
+        Column(_("时限")), Column(_("波次号")), Column(_("仓库")), Column(_("车")), Column(_("进度")), Column(_("包裹"), is_number=True),
         Column(_("件数"), is_number=True), Column(_("下发")), Column(_("状态")),
     ]  # fmt: skip
 

@@ -33,8 +33,6 @@ ROWS = [line("A"), line("B", price="=cmd|x", quantity=4), line("C", quantity=-1)
 
 @pytest.fixture(autouse=True)
 def _settings(settings: Settings, tmp_path: Path) -> None:
-    settings.JOBS = "tests.orders.importing.world.JOBS"
-    settings.ROOT_URLCONF = "tests.orders.importing.world"
     settings.ERP_FILES = tmp_path
 
 
@@ -63,7 +61,8 @@ def upload(client: Client, shop: Shop, text: str = "", channel: str = "") -> str
 
 def run(shop: Shop, url: str) -> None:
     with tenant(shop.tenant_id):
-        job_id = Import.objects.get(id=int(url.strip("/").split("/")[-1])).job_id  # type: ignore[attr-defined]
+        job_id = Import.objects.get(id=int(url.strip("/").split("/")[-1])).job_id
+    assert job_id is not None
     assert jobs.run(shop.tenant_id, job_id)
 
 

@@ -44,11 +44,6 @@ class Killed(BaseException):
     """As kill -9: nothing of ours handles it."""
 
 
-@pytest.fixture(autouse=True)
-def _jobs(settings: Settings) -> None:
-    settings.JOBS = "tests.orders.importing.world.JOBS"
-
-
 @pytest.fixture
 def shop(tenant_id: int) -> Shop:
     return make_shop(tenant_id)
@@ -75,7 +70,7 @@ def test_every_unit_has_its_place(shop: Shop, file: Path) -> None:
         assert Order.objects.get(number="E").charge_minor == 990
         problem = ImportProblem.objects.get(row_number=7)
         assert (problem.code, problem.value, problem.external_number) == ("PRICE_DECIMALS", "0.001", "D")
-        assert problem.order_id == Order.objects.get(number="D").id  # type: ignore[attr-defined]
+        assert problem.order_id == Order.objects.get(number="D").id
         assert [row.row for row in list_stopped_rows(done.import_id)] == [6, 52]
         assert not Order.objects.filter(number__in=["B", "C", "F"]).exists()
 

@@ -1,29 +1,17 @@
 """A merchant with a warehouse and a file channel, and imports run to their end."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.urls import include, path
-from django.urls.resolvers import URLPattern, URLResolver
-
 from core import db, jobs
-from core.jobs import JobFunction
 from core.models import Job
 from core.tenancy import tenant
-from erp.urls import urlpatterns as erp_patterns
 from orders.importing.settings import Options
 from orders.models import ImportProblem, OrderLine
-from orders.services import import_run, imports
+from orders.services import imports
 from orders.services.import_results import ImportResult, result
 from tests.builders import make_bins, make_channel, make_facility, make_sku, make_stock
-
-JOBS: Mapping[str, JobFunction] = {imports.JOB: import_run.run_import}
-urlpatterns: list[URLPattern | URLResolver] = [
-    *(found for found in erp_patterns if getattr(found, "app_name", "") != "orders"),
-    path("", include(("orders.urls_imports", "orders"))),
-]
 
 
 @dataclass(frozen=True)
