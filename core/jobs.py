@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections, transaction
 from django.utils.module_loading import import_string
 
-from core import db, live, outbox
+from core import db, live, outbox, statistics
 from core.db import Rank
 from core.errors import ERPError
 from core.models import Job
@@ -67,6 +67,7 @@ class JobRun:
             self._store(chunk)
             live.push(self.tenant_id, "job", [self.job_id], version + 1)
         self.cursor = chunk.cursor
+        statistics.refresh()
 
     def heartbeat(self) -> None:
         """Keep the lease while working outside of a chunk (reading a long file)."""

@@ -127,7 +127,9 @@ def loose_ends(model: type[models.Model]) -> list[str]:
         if field.is_relation and not points_to_tenant:
             found.append(f"{meta.label}.{field.name}: no foreign key from a tenant table to a global one")
     unique = (c for c in meta.constraints if isinstance(c, models.UniqueConstraint))
-    found += [f"{meta.label}.{c.name}: unique without tenant_id" for c in unique if "tenant_id" not in c.fields]
+    found += [
+        f"{meta.label}.{c.name}: unique without tenant_id" for c in unique if "tenant_id" not in c.fields
+    ]
     indexes = (i for i in meta.indexes if not i.fields or i.fields[0] != "tenant_id")
     found += [f"{meta.label}.{i.name}: an index starts with tenant_id" for i in indexes]
     return found

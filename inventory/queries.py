@@ -9,42 +9,24 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 from django.utils.translation import gettext as _
 
-from core import clock, db, options
+from core import clock, db
 from core.tenancy import current_tenant
 from inventory import sql
 from inventory.errors import UnknownGoods, UnknownPlace
 from inventory.models import Barcode, Sku
-from inventory.options import EXPIRY_DAY_SELLS
 from inventory.rules import expiry, promise
-from inventory.rules.fefo import Shelf
 from inventory.rules.promise import Promised, Supply
+from inventory.sellable import first_sellable, list_shelves, list_supplies, minimum_expiry
+
+__all__ = [
+    "first_sellable",
+    "list_shelves",
+    "list_supplies",
+    "minimum_expiry",
+]  # read in inventory.sellable, asked for here
 
 SELLS = "sells"  # the group of units whose bin, holds and day let them be sold
 ANCHOR = date(1, 1, 1)  # the promise row that every (facility, SKU) has; never a real minimum expiry
-
-
-def minimum_expiry(day: date, min_days: int) -> date:
-    """The earliest expiry date acceptable for goods that leave on `day` and must then last `min_days`, by the tenant's setting."""
-    return expiry.first_acceptable_expiry(
-        day, expiry_day_sells=options.get(EXPIRY_DAY_SELLS), min_days=min_days
-    )
-
-
-def first_sellable() -> date:
-    """The earliest expiry date that may still be sold today."""
-    return minimum_expiry(clock.today(), 0)
-
-
-def list_supplies(facility_id: int, sku_ids: Iterable[int]) -> list[Supply]:
-    """Sellable, unallocated units by SKU and expiry date."""
-    found = db.rows(sql.SUPPLIES, current_tenant(), facility_id, db.array(sorted(sku_ids)), first_sellable())
-    return [Supply(*row) for row in found]
-
-
-def list_shelves(facility_id: int, sku_ids: Iterable[int]) -> list[Shelf]:
-    """Balances that may be allocated from."""
-    found = db.rows(sql.SHELVES, current_tenant(), facility_id, db.array(sorted(sku_ids)), first_sellable())
-    return [Shelf(*row) for row in found]
 
 
 def list_promised(facility_id: int, sku_ids: Iterable[int]) -> list[Promised]:

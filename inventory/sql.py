@@ -15,20 +15,6 @@ _STOCK = """
     JOIN inventory_lot l ON l.tenant_id = b.tenant_id AND l.id = b.lot_id
 """
 
-# (tenant, facility, sku_ids, first sellable day) -> sku, expiry, units that are sellable and not allocated
-SUPPLIES = f"""
-    SELECT b.sku_id, coalesce(l.expires_on, '9999-12-31'), sum(b.on_hand - b.allocated)::int {_STOCK}
-    WHERE b.tenant_id = %s AND b.facility_id = %s AND b.sku_id = ANY (%s::bigint[]) AND b.on_hand > b.allocated AND {SELLS}
-    GROUP BY 1, 2
-"""
-
-# the same -> one row a balance, for fefo.Shelf
-SHELVES = f"""
-    SELECT b.id, b.sku_id, b.lot_id, coalesce(l.expires_on, '9999-12-31'), l.received_on, n.sequence, b.on_hand - b.allocated,
-           n.kind = 1 {_STOCK}
-    WHERE b.tenant_id = %s AND b.facility_id = %s AND b.sku_id = ANY (%s::bigint[]) AND b.on_hand > b.allocated AND {SELLS}
-"""
-
 # (tenant, balance_ids) -> balances among them that an open hold covers
 HELD_BALANCES = """
     SELECT DISTINCT b.id FROM inventory_balance b JOIN inventory_hold h ON h.tenant_id = b.tenant_id AND h.cleared_at IS NULL
@@ -39,9 +25,9 @@ HELD_BALANCES = """
 
 # (tenant, facility_ids, sku_ids, anchor date): pairs laid side by side, locked by facility, then SKU
 LOCK_ANCHORS = """
-    SELECT p.facility_id, p.sku_id FROM inventory_promise p
-    JOIN unnest(%s::bigint[], %s::bigint[]) u(facility_id, sku_id) ON p.facility_id = u.facility_id AND p.sku_id = u.sku_id
-    WHERE p.tenant_id = %s AND p.min_expires_on = %s ORDER BY p.facility_id, p.sku_id FOR NO KEY UPDATE OF p
+    SELECT facility_id, sku_id FROM inventory_promise
+    WHERE tenant_id = %s AND facility_id = ANY (%s::bigint[]) AND sku_id = ANY (%s::bigint[]) AND min_expires_on = %s
+    ORDER BY facility_id, sku_id FOR NO KEY UPDATE
 """
 
 # ship: one ledger row an allocation, numbered under the lock of its balance.  (kind, actor, tenant, owner_refs)

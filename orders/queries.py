@@ -48,6 +48,7 @@ CODES: Sequence[str] = (
     splitting.RIDES_WITH_NOTHING,
     audit.DUPLICATE_SUSPECTED,
     planning.CHANNEL_CHANGED,
+    planning.NOT_TO_SHIP,
 )
 """Every finding that may stop an order, in the order of the queues."""
 

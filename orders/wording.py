@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy
 
 from core.web.formats import money_symbol, number
 from core.web.parts import State
-from orders.models import Finding, OrderStatus
+from orders.models import ChannelState, Finding, OrderStatus
 from orders.queries import LineCard, Stage
 from orders.rules import audit, splitting
-from orders.services.planning import CHANNEL_CHANGED, STOCK_SHORT
+from orders.services.planning import CHANNEL_CHANGED, NOT_TO_SHIP, STOCK_SHORT
 from warehouse.models import Handover, ParcelStatus
 
 
@@ -43,6 +43,7 @@ WORDS: Mapping[str, Word] = {
     splitting.RIDES_WITH_NOTHING: Word(gettext_lazy("只有随单件"), "warn", "gift"),
     audit.DUPLICATE_SUSPECTED: Word(gettext_lazy("疑似重复"), "warn", "copy"),
     CHANNEL_CHANGED: Word(gettext_lazy("原始单变了"), "warn", "versions"),
+    NOT_TO_SHIP: Word(gettext_lazy("平台不让发"), "stop", "hand-stop"),
 }
 
 
@@ -216,6 +217,16 @@ def _changed(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
     )
 
 
+def _not_to_ship(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
+    state = ChannelState(detail["state"]).label if detail.get("state") in ChannelState.values else "?"
+    return (
+        _("店铺说这张单：%(state)s。") % {"state": state},
+        _("付了款、还没发的才发。店铺改了状态会再推过来，到时再放行。"),
+        "",
+        None,
+    )
+
+
 _SAYS: Mapping[str, Any] = {
     audit.SKU_UNMAPPED: _unmapped,
     STOCK_SHORT: _short,
@@ -232,6 +243,7 @@ _SAYS: Mapping[str, Any] = {
     splitting.RIDES_WITH_NOTHING: _rides,
     audit.DUPLICATE_SUSPECTED: _duplicate,
     CHANNEL_CHANGED: _changed,
+    NOT_TO_SHIP: _not_to_ship,
 }
 
 PARCEL_REASONS: Mapping[str, str | Promise] = {

@@ -39,7 +39,10 @@ class Wave(TenantRow):
             ),
         ]
         indexes = [
-            models.Index(fields=["tenant_id", "facility", "created_at", "id"], name="warehouse_wave_newest")
+            models.Index(fields=["tenant_id", "facility", "created_at", "id"], name="warehouse_wave_newest"),
+            models.Index(
+                fields=["tenant_id", "facility"], name="warehouse_wave_open", condition=Q(status__lt=3)
+            ),
         ]
 
 
@@ -96,6 +99,11 @@ class Parcel(TenantRow):
         ]
         indexes = [
             models.Index(fields=["tenant_id", "ref"], name="warehouse_parcel_ref"),
+            models.Index(
+                fields=["tenant_id", "tracking_number"],
+                name="warehouse_parcel_tracking",
+                condition=Q(tracking_number__isnull=False),
+            ),
             models.Index(
                 fields=["tenant_id", "wave"], name="warehouse_parcel_wave", condition=Q(wave__isnull=False)
             ),

@@ -16,7 +16,11 @@ class AccountBackend(BaseBackend):
     """Global people only; permissions come from the membership of the tenant in scope."""
 
     def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
     ) -> User | None:
         if not username or password is None:
             return None

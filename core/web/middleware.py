@@ -43,7 +43,11 @@ class TenantMiddleware:
         return response
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: list[Any], kwargs: dict[str, Any]
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponseBase],
+        args: list[Any],
+        kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
         if getattr(view, "is_public", False):
             return None
@@ -52,7 +56,9 @@ class TenantMiddleware:
         return _web(request, view, args, kwargs)
 
 
-def _api(request: HttpRequest, view: Callable[..., HttpResponseBase], args: list[Any], kwargs: dict[str, Any]) -> HttpResponseBase | None:
+def _api(
+    request: HttpRequest, view: Callable[..., HttpResponseBase], args: list[Any], kwargs: dict[str, Any]
+) -> HttpResponseBase | None:
     tenant_id = tenant_of_key(request.headers.get("Authorization", ""))
     if tenant_id is None:
         return None  # DRF answers 401 itself: the view needs no scope to refuse
@@ -61,7 +67,9 @@ def _api(request: HttpRequest, view: Callable[..., HttpResponseBase], args: list
         return _answer(request, view, args, kwargs)
 
 
-def _web(request: HttpRequest, view: Callable[..., HttpResponseBase], args: list[Any], kwargs: dict[str, Any]) -> HttpResponseBase:
+def _web(
+    request: HttpRequest, view: Callable[..., HttpResponseBase], args: list[Any], kwargs: dict[str, Any]
+) -> HttpResponseBase:
     if not request.user.is_authenticated:
         if request.headers.get("HX-Request"):
             answer = HttpResponse(status=204)
@@ -86,7 +94,9 @@ def _web(request: HttpRequest, view: Callable[..., HttpResponseBase], args: list
         return refuse(request, refusal)
 
 
-def _answer(request: HttpRequest, view: Callable[..., HttpResponseBase], args: list[Any], kwargs: dict[str, Any]) -> HttpResponseBase:
+def _answer(
+    request: HttpRequest, view: Callable[..., HttpResponseBase], args: list[Any], kwargs: dict[str, Any]
+) -> HttpResponseBase:
     response = view(request, *args, **kwargs)
     render_now = getattr(response, "render", None)
     if callable(render_now) and not response.is_rendered:  # type: ignore[attr-defined]

@@ -48,7 +48,12 @@ def _words(status: int) -> Refusal:
 
 def _page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if request.path.startswith("/api/"):
-        body = {"type": "about:blank", "title": refusal.title, "status": refusal.status, "detail": refusal.text}
+        body = {
+            "type": "about:blank",
+            "title": refusal.title,
+            "status": refusal.status,
+            "detail": refusal.text,
+        }
         return JsonResponse(body, status=refusal.status, content_type="application/problem+json")
     if request.headers.get("HX-Request"):
         answer = HttpResponse(status=refusal.status)

@@ -5,6 +5,7 @@ stand in one row, so a unit cannot be lost between them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from core import db
@@ -37,8 +38,8 @@ class _State:
 def find_or_make_balances(places: Iterable[tuple[int, int, int, int]]) -> Mapping[tuple[int, int], int]:
     """(bin, lot) -> balance id, for places (facility, bin, sku, lot).  Missing rows are made empty."""
     wanted = sorted(set(places))
-    sides = [db.array([p[i] for p in wanted]) for i in range(4)]
-    found = _balances(sides[1], sides[3])
+    keys = {(p[1], p[3]) for p in wanted}
+    found = _balances(keys)
     if len(found) < len(wanted):
         missing = [p for p in wanted if (p[1], p[3]) not in found]
         columns = [db.array([p[i] for p in missing]) for i in range(4)]
@@ -50,19 +51,19 @@ def find_or_make_balances(places: Iterable[tuple[int, int, int, int]]) -> Mappin
             db.array(db.new_ids(len(missing))),
             *columns,
         )
-        found = _balances(sides[1], sides[3])
+        found = _balances(keys)
     return found
 
 
-def _balances(bin_ids: str, lot_ids: str) -> dict[tuple[int, int], int]:
+def _balances(wanted: AbstractSet[tuple[int, int]]) -> dict[tuple[int, int], int]:
     found = db.rows(
-        "SELECT b.bin_id, b.lot_id, b.id FROM inventory_balance b JOIN unnest(%s::bigint[], %s::bigint[]) u(bin_id, lot_id)"
-        " ON b.bin_id = u.bin_id AND b.lot_id = u.lot_id WHERE b.tenant_id = %s",
-        bin_ids,
-        lot_ids,
+        "SELECT bin_id, lot_id, id FROM inventory_balance"
+        " WHERE tenant_id = %s AND lot_id = ANY (%s::bigint[]) AND bin_id = ANY (%s::bigint[])",
         current_tenant(),
+        db.array({lot_id for _, lot_id in wanted}),
+        db.array({bin_id for bin_id, _ in wanted}),
     )
-    return {(bin_id, lot_id): id_ for bin_id, lot_id, id_ in found}
+    return {(bin_id, lot_id): id_ for bin_id, lot_id, id_ in found if (bin_id, lot_id) in wanted}
 
 
 def write_moves(moves: Sequence[MoveRow], *, actor_id: int | None, reason: str = "") -> None:

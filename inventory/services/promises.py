@@ -175,24 +175,26 @@ def settle_promises(facility_id: int, sku_ids: Iterable[int]) -> tuple[int, ...]
 
 
 def lock_anchors(places: Iterable[tuple[int, int]]) -> None:
-    """Lock the (facility, SKU) pairs, in that order; missing anchor rows are made first."""
+    """Lock the (facility, SKU) pairs, in that order; missing anchor rows are made first.  Of several facilities every pair is locked."""
     wanted = sorted(set(places))
     if not wanted:
         return
-    params = db.array([p[0] for p in wanted]), db.array([p[1] for p in wanted]), current_tenant(), ANCHOR
-    if len(db.lock_sql(Rank.STOCK, sql.LOCK_ANCHORS, *params)) < len(wanted):
-        db.execute(
-            "INSERT INTO inventory_promise (tenant_id, id, facility_id, sku_id, min_expires_on, quantity)"
-            " SELECT %s, u.id, u.facility_id, u.sku_id, %s, 0 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[])"
-            " u(id, facility_id, sku_id) ORDER BY u.facility_id, u.sku_id"
-            " ON CONFLICT (tenant_id, facility_id, sku_id, min_expires_on) DO NOTHING",
-            current_tenant(),
-            ANCHOR,
-            db.array(db.new_ids(len(wanted))),
-            params[0],
-            params[1],
-        )
-        db.lock_sql(Rank.STOCK, sql.LOCK_ANCHORS, *params)
+    facilities, skus = db.array({p[0] for p in wanted}), db.array({p[1] for p in wanted})
+    params = current_tenant(), facilities, skus, ANCHOR
+    if set(wanted) <= set(db.lock_sql(Rank.STOCK, sql.LOCK_ANCHORS, *params)):
+        return
+    db.execute(
+        "INSERT INTO inventory_promise (tenant_id, id, facility_id, sku_id, min_expires_on, quantity)"
+        " SELECT %s, u.id, u.facility_id, u.sku_id, %s, 0 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[])"
+        " u(id, facility_id, sku_id) ORDER BY u.facility_id, u.sku_id"
+        " ON CONFLICT (tenant_id, facility_id, sku_id, min_expires_on) DO NOTHING",
+        current_tenant(),
+        ANCHOR,
+        db.array(db.new_ids(len(wanted))),
+        db.array([p[0] for p in wanted]),
+        db.array([p[1] for p in wanted]),
+    )
+    db.lock_sql(Rank.STOCK, sql.LOCK_ANCHORS, *params)
 
 
 def add_counters(facility_id: int, added: Mapping[tuple[int, date], int]) -> None:

@@ -51,11 +51,14 @@ def receive(
     exists with another expiry date).
     """
     tenant_id = current_tenant()
+    earlier = _find_earlier(reference)
+    if earlier is not None:
+        return earlier
+    _check(facility_id, lines)
     receipt_id = db.new_id()
     made = db.rows(
         f"INSERT INTO {Receipt._meta.db_table} (tenant_id, id, facility_id, reference, supplier, created_by)"
-        " VALUES (%s, %s, %s, %s, %s, %s)"
-        " ON CONFLICT (tenant_id, reference) DO NOTHING RETURNING id",
+        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (tenant_id, reference) DO NOTHING RETURNING id",
         tenant_id,
         receipt_id,
         facility_id,
@@ -63,9 +66,8 @@ def receive(
         supplier,
         actor_id,
     )
-    if not made:
-        return _earlier(reference)
-    _check(facility_id, lines)
+    if not made:  # another hand was faster by a moment
+        return _find_earlier(reference) or ReceiptResult(receipt_id, 0, False)
     lots = _lots(lines, received_on or clock.today())
     balances = find_or_make_balances(
         (facility_id, line.bin_id, line.sku_id, lots[line.sku_id, line.lot_code]) for line in lines
@@ -91,14 +93,14 @@ def receive(
     return ReceiptResult(receipt_id, sum(line.quantity for line in lines), True)
 
 
-def _earlier(reference: str) -> ReceiptResult:
+def _find_earlier(reference: str) -> ReceiptResult | None:
     found = db.rows(
         "SELECT r.id, (SELECT coalesce(sum(l.quantity), 0)::bigint FROM inventory_receiptline l WHERE l.tenant_id = r.tenant_id"
         " AND l.receipt_id = r.id) FROM inventory_receipt r WHERE r.tenant_id = %s AND r.reference = %s",
         current_tenant(),
         reference,
     )
-    return ReceiptResult(found[0][0], found[0][1], False)
+    return ReceiptResult(found[0][0], found[0][1], False) if found else None
 
 
 def _check(facility_id: int, lines: Sequence[ReceiptInput]) -> None:
@@ -110,6 +112,10 @@ def _check(facility_id: int, lines: Sequence[ReceiptInput]) -> None:
                 _("第 %(n)s 行，数量要大于 0。") % {"n": number}, line=number, quantity=line.quantity
             )
     tenant_id = current_tenant()
+    if not db.rows(
+        "SELECT 1 FROM inventory_facility WHERE tenant_id = %s AND id = %s", tenant_id, facility_id
+    ):
+        raise UnknownPlace(_("没有这个仓库。"), facility_id=facility_id)
     skus = {line.sku_id for line in lines}
     known = {
         row[0]

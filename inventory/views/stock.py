@@ -168,6 +168,7 @@ def moves(request: HttpRequest, sku_id: int) -> HttpResponse:
     facilities = facilities_of(request.membership)  # type: ignore[attr-defined]
     chosen = _chosen(request, facilities)
     ids = [card.id for card in facilities if chosen is None or card.id == chosen.id]
+    queries.get_sku(sku_id)
     found = queries.list_recent_moves(ids, sku_id, MOVES_SHOWN)
     rows = [(move, MoveKind(move.kind).label) for move in found]
     return render(request, "inventory/moves.html", {"moves": rows, "now": clock.now()})

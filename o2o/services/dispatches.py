@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 from core import db, options, outbox
 from core.db import Rank
 from core.errors import Invalid
 from core.tenancy import current_tenant
+from o2o.errors import NoDispatch
 from o2o.market import read_market, read_stock, waiting_goods
 from o2o.models import Dispatch, DispatchStatus, Offer, OfferStatus
 from o2o.options import ROUNDS, round_rules
@@ -174,7 +177,7 @@ def decline(*, dispatch_id: int, facility_id: int, reason: str, actor_id: int | 
     Locks the dispatch.  `reason` is one of DECLINE_REASONS.
     """
     if not rows.lock([dispatch_id]):
-        return
+        raise NoDispatch(_("没有这一单。"), dispatch_id=dispatch_id)
     why = reason if reason in DECLINE_REASONS else "other"
     if not rows.close_offers({(dispatch_id, facility_id): why}):
         return

@@ -87,7 +87,13 @@ def change_channel(channel_id: int, channel: ChannelInput, *, is_active: bool, a
     )
     if not done:
         raise NoChannel(_("没有这个店铺。"), channel_id=channel_id)
-    accounts.record("change", "channel", channel_id, actor_id=actor_id, detail={"name": channel.name, "facility_id": channel.facility_id, "is_active": is_active})
+    accounts.record(
+        "change",
+        "channel",
+        channel_id,
+        actor_id=actor_id,
+        detail={"name": channel.name, "facility_id": channel.facility_id, "is_active": is_active},
+    )
 
 
 def find_channel_id(code: str) -> int | None:

@@ -7,7 +7,7 @@ from core import db, live, outbox
 from core.db import Rank
 from core.services import accounts
 from core.tenancy import current_tenant
-from orders.models import Order, OrderStatus
+from orders.models import ChannelState, Order, OrderStatus
 from orders.queries import list_stamps
 from orders.rules import audit as audits
 from orders.rules.audit import AuditContext, AuditRules
@@ -15,6 +15,7 @@ from orders.rules.values import Line, Sku
 from orders.rules.values import Order as OrderValue
 from orders.services import planning, reading, writing
 from orders.services.reading import HEAD_COLUMNS, Head, StoredLine
+from orders.services.receivers import unseal
 
 # A person may say "go on" to these; the others are facts that must change first.
 WAIVABLE = frozenset(
@@ -39,7 +40,9 @@ class Released:
     changed: tuple[int, ...] = ()
 
 
-def release(*, order_ids: Sequence[int], actor_id: int | None, seen: Mapping[int, str] | None = None) -> Released:
+def release(
+    *, order_ids: Sequence[int], actor_id: int | None, seen: Mapping[int, str] | None = None
+) -> Released:
     """Let stopped orders go on: what a person may waive is waived, codes are mapped again, stock is asked again.
 
     Locks the orders, then the stock rows.  Orders that are not stopped are left alone, and so are those whose stamp (orders.queries) is
@@ -142,7 +145,7 @@ def _value(head: Head, lines: tuple[Line, ...], needs_address: bool) -> OrderVal
         head.discount_minor,
         head.min_expires_on,
         head.ship_by,
-        head.receiver is not None,
+        head.receiver is not None and bool(unseal(current_tenant(), head.receiver).street),
         needs_address,
         lines,
     )
@@ -151,6 +154,9 @@ def _value(head: Head, lines: tuple[Line, ...], needs_address: bool) -> OrderVal
 def _audit(plan: planning.Plan, values: Sequence[OrderValue], skus: dict[int, Sku]) -> None:
     rules = AuditRules(off=WAIVABLE, stops=planning.audit_rules().stops)
     planning.audit(plan, values, skus, AuditContext(rules, set(), {}))
+    states = reading.list_states([value.id for value in values])
+    for value in values:
+        planning.check_state(plan, value.id, states.get(value.id, ChannelState.PAID))
 
 
 def _write(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core import crypto, db
 from core.db import Rank
 from core.tenancy import current_tenant
-from orders.models import ChannelOrder, ChannelOrderVersion
+from orders.models import ChannelOrder, ChannelOrderVersion, Order
 from orders.rules.incoming import IncomingOrder
 from orders.rules.values import Finding
 from orders.services import writing
@@ -68,6 +68,14 @@ def store_changes(known: Sequence[Known]) -> int:
     changed = sorted((k for k in differing if now[k.id] != k.content_hash), key=lambda k: k.id)
     if not changed:
         return 0
+    # Beside a release, which holds the order while it looks at its findings.
+    db.lock(
+        Rank.ORDER,
+        Order,
+        "id",
+        "id = ANY (%s::bigint[])",
+        db.array(sorted({k.order_id for k in changed if k.order_id})),
+    )
     tenant_id, ids = current_tenant(), db.array([k.id for k in changed])
     table = ChannelOrderVersion._meta.db_table
     db.execute(

@@ -7,7 +7,7 @@ back and runs again, locking first.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -226,68 +226,55 @@ def _status(order_id: int, plan: planning.Plan, offered: set[int]) -> OrderStatu
 def _read(
     channel: ChannelFacts, incoming: Sequence[IncomingOrder], by_code: Mapping[str, int]
 ) -> list[_Fresh]:
-    tenant_id, today = current_tenant(), clock.today()
-    ids, line_ids = db.new_ids(len(incoming)), iter(db.new_ids(sum(len(order.lines) for order in incoming)))
-    fresh = []
-    for id_, order in zip(ids, incoming, strict=True):
-        ship_by = order.placed_at + timedelta(hours=channel.ship_within_h)
-        day = max(today, ship_by.date())
-        min_expires_on = minimum_expiry(day, channel.min_days)
-        kept = keep(tenant_id, order.receiver) if order.receiver else None
-        lines = tuple(
-            [
-                Line(next(line_ids), by_code.get(line.code, 0), line.quantity, line.unit_price_minor)
-                for line in order.lines
-            ]
+    today = clock.today()
+    line_ids = iter(db.new_ids(sum(len(order.lines) for order in incoming)))
+    return [
+        _fresh(
+            id_, channel, order, today, [(next(line_ids), by_code.get(line.code, 0)) for line in order.lines]
         )
-        head = Head(
+        for id_, order in zip(db.new_ids(len(incoming)), incoming, strict=True)
+    ]
+
+
+def _fresh(
+    id_: int, channel: ChannelFacts, order: IncomingOrder, today: date, mapped: Sequence[tuple[int, int]]
+) -> _Fresh:
+    """One incoming order as the rules see it and as it will be stored.  `mapped`: (line id, SKU id or 0) of its lines."""
+    ship_by = order.placed_at + timedelta(hours=channel.ship_within_h)
+    min_expires_on = minimum_expiry(max(today, ship_by.date()), channel.min_days)
+    to = order.receiver
+    kept = keep(current_tenant(), to) if to else None
+    place = divisions.find_district(to.province, to.city, to.district) if to else None
+    lines = tuple(
+        [
+            Line(line_id, sku_id, line.quantity, line.unit_price_minor)
+            for (line_id, sku_id), line in zip(mapped, order.lines, strict=True)
+        ]
+    )
+    key, sealed = (kept.key, kept.sealed) if kept else (None, None)
+    said = (order.remark, order.seller_remark, order.amount_minor, order.charge_minor, order.discount_minor)
+    has_address = bool(to and to.street)
+    return _Fresh(
+        incoming=order,
+        kept=kept,
+        value=OrderValue(id_, key, *said, min_expires_on, ship_by, has_address, channel.needs_address, lines),
+        head=Head(
             id_,
             0,
             order.external_number,
             channel.id,
             channel.facility_id,
-            kept.key if kept else None,
-            kept.sealed if kept else None,
-            order.remark,
-            order.seller_remark,
-            order.amount_minor,
-            order.charge_minor,
-            order.discount_minor,
+            key,
+            sealed,
+            *said,
             min_expires_on,
             0,
             ship_by,
-        )
-        place = (
-            divisions.find_district(order.receiver.province, order.receiver.city, order.receiver.district)
-            if order.receiver
-            else None
-        )
-        value = OrderValue(
-            id_,
-            head.receiver_key,
-            order.remark,
-            order.seller_remark,
-            order.amount_minor,
-            order.charge_minor,
-            order.discount_minor,
-            min_expires_on,
-            ship_by,
-            bool(order.receiver and order.receiver.street),
-            channel.needs_address,
-            lines,
-        )
-        fresh.append(
-            _Fresh(
-                order,
-                kept,
-                value,
-                head,
-                tuple(line.code for line in order.lines),
-                place.point_e6 if place else None,
-                place.code if place else "",
-            )
-        )
-    return fresh
+        ),
+        codes=tuple([line.code for line in order.lines]),
+        point_e6=place.point_e6 if place else None,
+        division_code=place.code if place else "",
+    )
 
 
 def _audit(plan: planning.Plan, fresh: Sequence[_Fresh], skus: Mapping[int, Sku]) -> None:
@@ -296,6 +283,23 @@ def _audit(plan: planning.Plan, fresh: Sequence[_Fresh], skus: Mapping[int, Sku]
     seen = reading.list_seen_receivers(keys, ()) | repeated_receivers(values)
     refused = {f.head.id: f.incoming.refused_rows for f in fresh if f.incoming.refused_rows}
     planning.audit(plan, values, skus, AuditContext(planning.audit_rules(), seen, refused))
+    for f in fresh:
+        planning.check_state(plan, f.head.id, f.incoming.state)
+
+
+_ORDER_COLUMNS = [
+    "id", "number", "channel", "facility", "status", "receiver_key", "receiver", "receiver_mask",
+    "division_code", "remark", "seller_remark", "currency", "amount_minor", "charge_minor",
+    "discount_minor", "min_expires_on", "ship_by", "placed_at",
+]  # fmt: skip
+
+
+def _order_row(f: _Fresh, currency: str, status: OrderStatus) -> tuple[object, ...]:
+    h, mask = f.head, f.kept.mask if f.kept else ""
+    where = (h.id, h.number, h.channel_id, h.facility_id, int(status))
+    who = (h.receiver_key, h.receiver, mask, f.division_code, h.remark, h.seller_remark)
+    money = (currency, h.amount_minor, h.charge_minor, h.discount_minor)
+    return (*where, *who, *money, h.min_expires_on, h.ship_by, f.incoming.placed_at)
 
 
 def _write_orders(
@@ -305,53 +309,7 @@ def _write_orders(
     import_ref: int | None,
     status: Mapping[int, OrderStatus],
 ) -> None:
-    db.insert(
-        Order,
-        [
-            "id",
-            "number",
-            "channel",
-            "facility",
-            "status",
-            "receiver_key",
-            "receiver",
-            "receiver_mask",
-            "division_code",
-            "remark",
-            "seller_remark",
-            "currency",
-            "amount_minor",
-            "charge_minor",
-            "discount_minor",
-            "min_expires_on",
-            "ship_by",
-            "placed_at",
-        ],
-        [
-            (
-                h.id,
-                h.number,
-                h.channel_id,
-                h.facility_id,
-                int(status[h.id]),
-                h.receiver_key,
-                h.receiver,
-                f.kept.mask if f.kept else "",
-                f.division_code,
-                h.remark,
-                h.seller_remark,
-                channel.currency,
-                h.amount_minor,
-                h.charge_minor,
-                h.discount_minor,
-                h.min_expires_on,
-                h.ship_by,
-                f.incoming.placed_at,
-            )
-            for f in fresh
-            for h in (f.head,)
-        ],
-    )
+    db.insert(Order, _ORDER_COLUMNS, [_order_row(f, channel.currency, status[f.head.id]) for f in fresh])
     db.insert(
         OrderLine,
         ["id", "order", "sku", "external_code", "quantity", "unit_price_minor", "source_row"],

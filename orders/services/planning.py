@@ -7,6 +7,7 @@ from core import options
 from inventory.rules.promise import Demand, PromisePlan
 from inventory.services import promises
 from orders import options as settings
+from orders.models import ChannelState
 from orders.rules import audit as audits
 from orders.rules import splitting
 from orders.rules.audit import AuditContext, AuditRules
@@ -15,6 +16,7 @@ from warehouse.models import Handover
 
 STOCK_SHORT = "STOCK_SHORT"
 CHANNEL_CHANGED = "CHANNEL_CHANGED"
+NOT_TO_SHIP = "NOT_TO_SHIP"  # the platform says: not paid yet, or shipped, finished, closed already
 
 
 @dataclass(slots=True)
@@ -57,6 +59,12 @@ def audit(plan: Plan, orders: Sequence[Order], skus: Mapping[int, Sku], context:
     for order in orders:
         for finding in audits.audit(order, skus, context):
             plan.add(order.id, finding)
+
+
+def check_state(plan: Plan, order_id: int, state: int) -> None:
+    """Only what is paid and not shipped yet may be promised; nobody can wave anything else through."""
+    if state != ChannelState.PAID:
+        plan.add(order_id, Finding(NOT_TO_SHIP, (("state", int(state)),), stops=True))
 
 
 def split(

@@ -139,6 +139,17 @@ def list_lines(order_ids: Sequence[int]) -> dict[int, list[StoredLine]]:
     return lines
 
 
+def list_states(order_ids: Sequence[int]) -> dict[int, int]:
+    """What the platform says now of each order; of several channel orders the one that is furthest from "paid"."""
+    found = db.rows(
+        "SELECT order_id, (array_agg(state ORDER BY state <> 1 DESC, state))[1] FROM orders_channelorder"
+        " WHERE tenant_id = %s AND order_id = ANY (%s::bigint[]) GROUP BY order_id",
+        current_tenant(),
+        db.array(order_ids),
+    )
+    return dict(found)
+
+
 def units_in_parcels(order_ids: Sequence[int]) -> dict[int, int]:
     """Order line -> units that are in parcels which were not cancelled."""
     found = db.rows(

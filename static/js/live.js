@@ -3,7 +3,7 @@
    fetches through its own scope. A lost message costs nothing: "cf:refetch" comes on every connect and every 30 s.
    A hidden tab gives its connection back. */
 (() => {
-  const REFETCH_MS = 30000, HIDDEN_MS = 60000;
+  const REFETCH_MS = 30000, HIDDEN_MS = 60000, PAUSE_MS = 1000;
   const url = document.body.dataset.events, sign = document.getElementById("live");
   if (!url) return;
   let source = null, lost = false, hidden = 0;
@@ -14,11 +14,22 @@
     sign.querySelector("span").textContent = cf.words[state];
   };
   const refetch = () => { if (!document.hidden) htmx.trigger(document.body, "cf:refetch"); };
+  // At most one "live:KIND" a second, and the last one always comes: a page that fetched too early fetches again.
+  const next = new Map(), waiting = new Map();
+  const tell = (kind, message) => {
+    const now = performance.now(), due = next.get(kind) ?? 0;
+    if (now >= due) {
+      next.set(kind, now + PAUSE_MS);
+      htmx.trigger(document.body, `live:${kind}`, { ...message }); // htmx adds to what it is given
+    } else if (!waiting.has(kind)) {
+      waiting.set(kind, setTimeout(() => { waiting.delete(kind); tell(kind, message); }, due - now));
+    }
+  };
   const hear = e => {
     let message;
     try { message = JSON.parse(e.data); } catch { return; }
     document.dispatchEvent(new CustomEvent("cf:live", { detail: message }));
-    htmx.trigger(document.body, `live:${message.kind}`, { ...message }); // htmx adds to what it is given
+    tell(message.kind, message);
   };
   const close = () => { source?.close(); source = null; };
   const open = () => {

@@ -25,7 +25,8 @@
   };
   const sum = () => {
     const units = lines().reduce((all, line) => all + (parseInt(field(line, "quantity").value, 10) || 0), 0);
-    form.querySelector("[data-lines-sum]").textContent = units ? units.toLocaleString("zh-CN") : "";
+    const told = form.querySelector("[data-lines-sum]");
+    told.textContent = units ? cf.fill(told.dataset.linesSum, { n: units.toLocaleString("zh-CN") }) : "";
   };
   const add = () => {
     const made = blank.content.firstElementChild.cloneNode(true);

@@ -74,7 +74,9 @@ def travel(journey: Journey, ready: Callable[[], object]) -> None:
 
 def is_finished(tenant_id: int, job_id: int) -> bool:
     with tenant(tenant_id):
-        return not db.rows("SELECT 1 FROM core_job WHERE id = %s AND status = ANY (%s)", job_id, list(UNFINISHED))
+        return not db.rows(
+            "SELECT 1 FROM core_job WHERE id = %s AND status = ANY (%s)", job_id, list(UNFINISHED)
+        )
 
 
 def _traveller(journey: Journey, pipe: Any) -> None:
@@ -109,8 +111,8 @@ SUMMARY = {
         FROM orders_order o ORDER BY o.number""",
     "parcels": """
         SELECT o.number, p.status, p.units, p.weight_g, p.reason, p.carton_no, p.carton_of,
-            (SELECT array_agg(s.code || ' ' || l.quantity ORDER BY s.code) FROM warehouse_parcelline l JOIN inventory_sku s ON s.id = l.sku_id
-             WHERE l.parcel_id = p.id) AS lines
+            (SELECT array_agg(s.code || ' ' || l.quantity ORDER BY s.code) FROM warehouse_parcelline l
+             JOIN inventory_sku s ON s.id = l.sku_id WHERE l.parcel_id = p.id) AS lines
         FROM warehouse_parcel p JOIN orders_order o ON o.id = p.ref ORDER BY 1, 8, 2, 3, 4, 5, 6""",
     "stock": """
         SELECT l.code, n.kind, sum(b.on_hand), sum(b.allocated) FROM inventory_balance b JOIN inventory_lot l ON l.id = b.lot_id

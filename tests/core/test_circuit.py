@@ -9,15 +9,17 @@ from core.circuit import Circuit
 
 def test_it_opens_when_tripped_and_closes_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_000.0
-    monkeypatch.setattr(time, "monotonic", lambda: now)
     circuit = Circuit(pause_s=5)
-    assert not circuit.is_open
+
+    def opens_at(instant: float) -> bool:
+        nonlocal now
+        now = instant
+        return circuit.is_open
+
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    assert not opens_at(1_000.0)
     circuit.trip()
-    assert circuit.is_open
-    now = 1_004.9
-    assert circuit.is_open
+    assert [opens_at(t) for t in (1_000.0, 1_004.9, 1_005.0)] == [True, True, False]
+    assert opens_at(1_004.0)
     circuit.trip()
-    now = 1_009.8
-    assert circuit.is_open
-    now = 1_009.9
-    assert not circuit.is_open
+    assert [opens_at(t) for t in (1_008.9, 1_009.0)] == [True, False], "tripped again, it waits anew"

@@ -53,9 +53,11 @@ def job_of(tenant_id: int, job_id: int) -> Job:
         return Job.objects.get(id=job_id)
 
 
-def steps_made(tenant_id: int) -> list[int]:
+def steps_made(tenant_id: int) -> list[int | None]:
     with tenant(tenant_id):
-        return list(AuditEntry.objects.filter(action="step").order_by("at", "id").values_list("object_id", flat=True))
+        return list(
+            AuditEntry.objects.filter(action="step").order_by("at", "id").values_list("object_id", flat=True)
+        )
 
 
 def let_the_lease_run_out(tenant_id: int) -> None:
@@ -69,7 +71,12 @@ def test_a_job_runs_to_its_end(tenant_id: int, wire: Wire) -> None:
     assert (tenant_id, job_id) in jobs.due()
     assert jobs.run(tenant_id, job_id)
     job = job_of(tenant_id, job_id)
-    assert (job.status, job.rows_done, job.rows_total, job.result) == (JobStatus.DONE, STEPS, STEPS, {"done": STEPS})
+    assert (job.status, job.rows_done, job.rows_total, job.result) == (
+        JobStatus.DONE,
+        STEPS,
+        STEPS,
+        {"done": STEPS},
+    )
     assert (job.attempts, job.lease_until) == (1, None)
     assert job.finished_at is not None
     assert steps_made(tenant_id) == list(range(STEPS))
@@ -245,7 +252,8 @@ def test_a_refusal_ends_the_job_with_its_words(tenant_id: int, wire: Wire) -> No
 
 def test_a_defect_ends_the_job_and_says_what_it_was(tenant_id: int, wire: Wire) -> None:
     def broken(run: JobRun) -> Mapping[str, Any]:
-        step(run, lambda done: {}["missing\x00"] if done == 2 else None)
+        missing: dict[str, None] = {}
+        step(run, lambda done: missing["a\x00b"] if done == 2 else None)
         return {}
 
     wire(broken)
@@ -263,7 +271,9 @@ def test_a_kind_nobody_knows_is_a_failure_not_a_loop(tenant_id: int) -> None:
     assert job_of(tenant_id, job_id).status == JobStatus.FAILED
 
 
-def test_again_starts_a_finished_job_from_its_beginning_and_leaves_an_unfinished_one(tenant_id: int, wire: Wire) -> None:
+def test_again_starts_a_finished_job_from_its_beginning_and_leaves_an_unfinished_one(
+    tenant_id: int, wire: Wire
+) -> None:
     wire(step)
     job_id = start(tenant_id)
     jobs.run(tenant_id, job_id)

@@ -44,7 +44,12 @@ def lock_job(job_id: int) -> list[tuple[int, ...]]:
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [(Rank.STOCK, Rank.WAVE), (Rank.PARCEL, Rank.ORDER), (Rank.PARCEL, Rank.DISPATCH), (Rank.ORDER, Rank.JOB)],
+    [
+        (Rank.STOCK, Rank.WAVE),
+        (Rank.PARCEL, Rank.ORDER),
+        (Rank.PARCEL, Rank.DISPATCH),
+        (Rank.ORDER, Rank.JOB),
+    ],
 )
 def test_a_lock_of_a_lower_rank_is_refused(tenant_id: int, first: Rank, second: Rank) -> None:
     with tenant(tenant_id):
@@ -59,8 +64,12 @@ def test_a_lock_of_a_lower_rank_is_refused(tenant_id: int, first: Rank, second: 
 
 def test_locks_downwards_and_of_one_rank_are_fine(tenant_id: int) -> None:
     with tenant(tenant_id):
-        for rank, model in ((Rank.JOB, Job), (Rank.ORDER, Order), (Rank.DISPATCH, Dispatch), (Rank.PARCEL, Parcel), (Rank.STOCK, Balance), (Rank.STOCK, Balance)):
-            assert db.lock(rank, model, "id", "id = 1") == []
+        assert db.lock(Rank.JOB, Job, "id", "id = 1") == []
+        assert db.lock(Rank.ORDER, Order, "id", "id = 1") == []
+        assert db.lock(Rank.DISPATCH, Dispatch, "id", "id = 1") == []
+        assert db.lock(Rank.PARCEL, Parcel, "id", "id = 1") == []
+        for _ in range(2):
+            assert db.lock(Rank.STOCK, Balance, "id", "id = 1") == []
     with tenant(tenant_id):
         db.lock(Rank.JOB, Job, "id", "id = 1")  # the next transaction starts from the top
 
@@ -89,7 +98,11 @@ def test_a_lock_that_waits_too_long_is_an_error(tenant_id: int, monkeypatch: pyt
     with tenant(tenant_id):
         job = make.make_job()
     monkeypatch.setattr("core.tenancy.LOCK_TIMEOUT", "50ms")
-    with meanwhile(tenant_id, lambda: lock_job(job)), pytest.raises(OperationalError, match="lock timeout"), tenant(tenant_id):
+    with (
+        meanwhile(tenant_id, lambda: lock_job(job)),
+        pytest.raises(OperationalError, match="lock timeout"),
+        tenant(tenant_id),
+    ):
         lock_job(job)
     with tenant(tenant_id):
         assert lock_job(job) == [(job,)]
@@ -107,7 +120,12 @@ def test_a_claim_skips_what_is_locked_elsewhere(tenant_id: int) -> None:
         bins = make.make_bins(facility, 4)
 
     def claim(limit: int) -> list[int]:
-        return [row[0] for row in db.claim(Rank.WAVE, Bin, "id", "facility_id = %s", facility, order="sequence", limit=limit)]
+        return [
+            row[0]
+            for row in db.claim(
+                Rank.WAVE, Bin, "id", "facility_id = %s", facility, order="sequence", limit=limit
+            )
+        ]
 
     with meanwhile(tenant_id, lambda: claim(2)), tenant(tenant_id):
         assert claim(10) == bins[2:]

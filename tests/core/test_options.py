@@ -17,8 +17,14 @@ ROUNDS: Option[list[Any]] = Option("test.rounds", [{"stores": 3}], "轮次")
 ALL: list[Option[Any]] = [FLAG, NUMBER, WORD, ROUNDS]
 
 
-@pytest.mark.parametrize(("option", "value"), [(FLAG, False), (NUMBER, -3), (WORD, '"鲶鱼\n\\"'), (ROUNDS, [])], ids=lambda part: getattr(part, "name", ""))
-def test_a_value_is_kept_with_its_type(tenant_id: int, other_tenant_id: int, option: Option[Any], value: Any) -> None:
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [(FLAG, False), (NUMBER, -3), (WORD, '"鲶鱼\n\\"'), (ROUNDS, [])],
+    ids=lambda part: getattr(part, "name", ""),
+)
+def test_a_value_is_kept_with_its_type(
+    tenant_id: int, other_tenant_id: int, option: Option[Any], value: Any
+) -> None:
     with tenant(tenant_id):
         assert options.get(option) == option.default
         options.put(option, value)
@@ -36,6 +42,7 @@ def test_a_value_is_kept_with_its_type(tenant_id: int, other_tenant_id: int, opt
 @pytest.mark.parametrize("option", ALL, ids=lambda option: option.name)
 def test_a_value_of_another_type_is_refused(tenant_id: int, option: Option[Any]) -> None:
     with tenant(tenant_id):
+        wrong: Any
         for wrong in (1, True, "1", [], {}, None, 1.5):
             if type(wrong) is not type(option.default):
                 with pytest.raises(Invalid) as refusal:

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from core import db, outbox, relay
+from core.circuit import Circuit
 from core.models import AuditEntry, Outbox
 from core.services import accounts
 from core.tenancy import current_tenant, tenant
@@ -35,9 +36,11 @@ def also_heard(payload: Payload) -> None:
     accounts.record("also heard", "event", payload["n"], actor_id=None)
 
 
-def effects(tenant_id: int, action: str = "heard") -> list[int]:
+def effects(tenant_id: int, action: str = "heard") -> list[int | None]:
     with tenant(tenant_id):
-        return list(AuditEntry.objects.filter(action=action).order_by("at", "id").values_list("object_id", flat=True))
+        return list(
+            AuditEntry.objects.filter(action=action).order_by("at", "id").values_list("object_id", flat=True)
+        )
 
 
 def say(tenant_id: int, *numbers: int) -> list[int]:
@@ -53,7 +56,9 @@ def event(tenant_id: int, event_id: int) -> Outbox:
 def make_due(tenant_id: int) -> None:
     """Let the pause pass."""
     with tenant(tenant_id):
-        db.execute("UPDATE core_outbox SET next_try_at = clock_timestamp() WHERE next_try_at < 'infinity' AND done_at IS NULL")
+        db.execute(
+            "UPDATE core_outbox SET next_try_at = clock_timestamp() WHERE next_try_at < 'infinity' AND done_at IS NULL"
+        )
 
 
 def test_nothing_is_said_when_the_transaction_rolls_back(tenant_id: int, wire: Wire) -> None:
@@ -65,7 +70,9 @@ def test_nothing_is_said_when_the_transaction_rolls_back(tenant_id: int, wire: W
     assert effects(tenant_id) == []
 
 
-def test_the_nudge_comes_once_a_transaction_and_only_after_the_commit(tenant_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_nudge_comes_once_a_transaction_and_only_after_the_commit(
+    tenant_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     nudges: list[tuple[object, ...]] = []
     monkeypatch.setattr(outbox, "nudge", lambda *asked: nudges.append(asked))
     with pytest.raises(ZeroDivisionError), tenant(tenant_id):
@@ -78,7 +85,9 @@ def test_the_nudge_comes_once_a_transaction_and_only_after_the_commit(tenant_id:
     assert nudges == [("core.tasks.deliver", tenant_id)]
 
 
-def test_a_broker_that_is_away_is_left_alone_and_loses_nothing(tenant_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_is_away_is_left_alone_and_loses_nothing(
+    tenant_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls: list[object] = []
 
     class Task:
@@ -87,7 +96,7 @@ def test_a_broker_that_is_away_is_left_alone_and_loses_nothing(tenant_id: int, m
             calls.append(1)
             raise ConnectionError("away")
 
-    monkeypatch.setattr(outbox, "_broker", outbox.Circuit(pause_s=60))
+    monkeypatch.setattr(outbox, "_broker", Circuit(pause_s=60))
     monkeypatch.setattr(outbox, "import_string", lambda _name: Task)
     for n in range(5):
         say(tenant_id, n)
@@ -191,15 +200,19 @@ def test_the_pause_doubles_and_then_it_waits_for_a_person(tenant_id: int, wire: 
         assert relay.deliver(tenant_id) == 0  # not due: not tried
         with tenant(tenant_id):
             pauses.append(
-                round(db.rows("SELECT extract(epoch FROM next_try_at - clock_timestamp())::float8 FROM core_outbox")[0][0])
+                round(
+                    db.rows(
+                        "SELECT extract(epoch FROM next_try_at - clock_timestamp())::float8 FROM core_outbox"
+                    )[0][0]
+                )
             )
         make_due(tenant_id)
     assert pauses == [2**n for n in range(1, relay.GIVE_UP_AFTER)]
     relay.deliver(tenant_id)
     with tenant(tenant_id):
-        assert db.rows("SELECT next_try_at = 'infinity', attempts, done_at FROM core_outbox WHERE id = %s", event_id) == [
-            (True, relay.GIVE_UP_AFTER, None)
-        ]
+        assert db.rows(
+            "SELECT next_try_at = 'infinity', attempts, done_at FROM core_outbox WHERE id = %s", event_id
+        ) == [(True, relay.GIVE_UP_AFTER, None)]
     make_due(tenant_id)
     relay.deliver(tenant_id)
     with tenant(tenant_id):

@@ -55,9 +55,14 @@ def without_anchors() -> Iterator[None]:
         yield
 
 
-def push(gate: Gate, tenant_id: int, channel_id: int, orders: Mapping[str, int], code: str, batch: int, locks: bool) -> dict[str, int]:
+def push(
+    gate: Gate, tenant_id: int, channel_id: int, orders: Mapping[str, int], code: str, batch: int, locks: bool
+) -> dict[str, int]:
     """Push orders (number -> units of `code`) in batches; what the pipeline counted."""
-    incoming = [make.incoming((code, units), number=number, placed_at=PAID, to=make.receiver(phone=number)) for number, units in orders.items()]
+    incoming = [
+        make.incoming((code, units), number=number, placed_at=PAID, to=make.receiver(phone=number))
+        for number, units in orders.items()
+    ]
     gate()
     total = pipeline.ProcessResult()
     with nullcontext() if locks else without_anchors():
@@ -67,10 +72,14 @@ def push(gate: Gate, tenant_id: int, channel_id: int, orders: Mapping[str, int],
     return {"created": total.created, "unchanged": total.unchanged, "stopped": total.stopped}
 
 
-def release(gate: Gate, tenant_id: int, facility_id: int, limit: int, size: int, locks: bool) -> tuple[list[int], list[int]]:
+def release(
+    gate: Gate, tenant_id: int, facility_id: int, limit: int, size: int, locks: bool
+) -> tuple[list[int], list[int]]:
     """Release waves until nothing is left twice running; (parcels released, parcels short)."""
 
-    def plain(_rank: Any, model: Any, columns: str, where: str, *params: object, order: str = "id", limit: int) -> Any:
+    def plain(
+        _rank: Any, model: Any, columns: str, where: str, *params: object, order: str = "id", limit: int
+    ) -> Any:
         sql = f'SELECT {columns} FROM "{model._meta.db_table}" WHERE tenant_id = %s AND {where} ORDER BY {order} LIMIT %s'
         found = db.rows(sql, tenant_id, *params, limit)
         time.sleep(0.05)

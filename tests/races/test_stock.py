@@ -1,6 +1,7 @@
 """Many processes want the same stock.  The first test of each race takes the lock away and sees it go wrong."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,10 @@ RACERS = 6
 
 
 def sold(do: Do) -> int:
-    sql = "SELECT coalesce(sum(l.quantity), 0)::int FROM warehouse_parcelline l JOIN warehouse_parcel p ON p.id = l.parcel_id WHERE p.status <> 5"
+    sql = (
+        "SELECT coalesce(sum(l.quantity), 0)::int FROM warehouse_parcelline l"
+        " JOIN warehouse_parcel p ON p.id = l.parcel_id WHERE p.status <> 5"
+    )
     return int(do(db.rows, sql)[0][0])
 
 
@@ -60,14 +64,19 @@ def shares(count: int, racers: int = RACERS) -> list[dict[str, int]]:
 
 def test_without_the_lock_the_rig_oversells(do: Do) -> None:
     shop = hot(do, 5)
-    race(*[(actors.push, (do.tenant_id, shop.channel, orders, "HOT", 3, False)) for orders in shares(36)], may_fail=True)
+    race(
+        *[(actors.push, (do.tenant_id, shop.channel, orders, "HOT", 3, False)) for orders in shares(36)],
+        may_fail=True,
+    )
     assert sold(do) > 5 or laws.broken(do.tenant_id, "inventory.")
 
 
 @pytest.mark.usefixtures("no_deadlocks")
 def test_a_hot_sku_sells_exactly_what_there_is(do: Do) -> None:
     shop = hot(do, 100)
-    done = race(*[(actors.push, (do.tenant_id, shop.channel, orders, "HOT", 20, True)) for orders in shares(996)])
+    done = race(
+        *[(actors.push, (do.tenant_id, shop.channel, orders, "HOT", 20, True)) for orders in shares(996)]
+    )
     assert sold(do) == 100
     assert sum(result["created"] for result in done) == 996
     assert sum(result["stopped"] for result in done) == 997 - 100
@@ -82,7 +91,12 @@ def test_the_same_orders_pushed_by_many_are_taken_once(do: Do) -> None:
     shop = hot(do, 1_000)
     orders = {f"T{n}": 1 for n in range(60)}
     backwards = dict(reversed(orders.items()))
-    done = race(*[(actors.push, (do.tenant_id, shop.channel, each, "HOT", 25, True)) for each in (orders, backwards) * 2])
+    done = race(
+        *[
+            (actors.push, (do.tenant_id, shop.channel, each, "HOT", 25, True))
+            for each in (orders, backwards) * 2
+        ]
+    )
     assert sum(result["created"] for result in done) == 60
     assert sum(result["unchanged"] for result in done) == 3 * 60
     assert do(db.rows, "SELECT count(*)::int, count(DISTINCT number)::int FROM orders_order") == [(61, 61)]
@@ -128,7 +142,7 @@ HELD_LATE = """
 """
 
 
-def hold_against_releases(do: Do, *, locks: bool) -> tuple[Floor, list[int], list[object]]:
+def hold_against_releases(do: Do, *, locks: bool) -> tuple[Floor, list[int], list[Any]]:
     scene = do(Floor, units=60, carts=60)
     made = do(scene.parcels, 100)  # the lot that expires first goes first; without it 60 can be kept
     done = race(
@@ -143,7 +157,11 @@ def hold_against_releases(do: Do, *, locks: bool) -> tuple[Floor, list[int], lis
 def test_a_hold_without_the_lock_and_allocation_contradict_each_other(do: Do) -> None:
     for _ in range(3):
         _scene, _made, done = hold_against_releases(do, locks=False)
-        if any(isinstance(one, str) for one in done) or do(db.rows, HELD_LATE) or laws.broken(do.tenant_id, "inventory."):
+        if (
+            any(isinstance(one, str) for one in done)
+            or do(db.rows, HELD_LATE)
+            or laws.broken(do.tenant_id, "inventory.")
+        ):
             return
     pytest.fail("the rig found no contradiction")
 
@@ -151,13 +169,16 @@ def test_a_hold_without_the_lock_and_allocation_contradict_each_other(do: Do) ->
 @pytest.mark.usefixtures("no_deadlocks")
 def test_from_its_commit_a_hold_beats_allocation(do: Do) -> None:
     scene, made, done = hold_against_releases(do, locks=True)
-    released = [parcel for each in done[1:] for parcel in each]  # type: ignore[union-attr]
+    released = [parcel for each in done[1:] for parcel in each]
     assert sorted(released) == sorted(set(released))
     assert not do(db.rows, HELD_LATE)
     assert laws.broken(do.tenant_id, "inventory.", "warehouse.") == []
     sql = "SELECT count(*)::int FROM warehouse_parcel WHERE status = %s"
     assert do(db.rows, sql, int(ParcelStatus.RELEASED)) == [(len(released),)]
-    before = "SELECT coalesce(sum(a.quantity), 0)::int FROM inventory_allocation a JOIN inventory_balance b ON b.id = a.balance_id WHERE b.lot_id = %s"
+    before = (
+        "SELECT coalesce(sum(a.quantity), 0)::int FROM inventory_allocation a"
+        " JOIN inventory_balance b ON b.id = a.balance_id WHERE b.lot_id = %s"
+    )
     ((held_back,),) = do(db.rows, before, scene.soon)
     assert 0 < held_back < 60, "the hold came in between"
     ((kept,),) = do(db.rows, "SELECT coalesce(sum(quantity), 0)::int FROM inventory_reservation")
@@ -172,7 +193,9 @@ def test_no_unit_leaves_after_its_lot_was_held(do: Do) -> None:
     do(scene.parcels, 5)
     (wave_id,) = do(waves.release, facility_id=scene.facility, limit=10).wave_ids
     do(floor.confirm_picks, wave_ids=[wave_id])
-    race((actors.ship, (do.tenant_id, wave_id, 0.4)), (actors.hold, (do.tenant_id, scene.soon, 0.15, 0, True)))
+    race(
+        (actors.ship, (do.tenant_id, wave_id, 0.4)), (actors.hold, (do.tenant_id, scene.soon, 0.15, 0, True))
+    )
     late = (
         "SELECT m.at, h.opened_at FROM inventory_move m JOIN inventory_balance b ON b.id = m.from_balance_id"
         " JOIN inventory_hold h ON h.lot_id = b.lot_id WHERE m.kind = 3 AND m.at > h.opened_at"

@@ -40,50 +40,39 @@ class ParcelInput:
     carton_of: int = 1
 
 
+_COLUMNS = [
+    "id", "facility", "ref", "status", "handover", "units", "weight_g", "carton_no", "carton_of",
+    "reason", "min_expires_on", "priority", "ship_by", "label",
+]  # fmt: skip
+
+
+def _row(id_: int, facility_id: int, p: ParcelInput, *, is_waiting: bool) -> tuple[object, ...]:
+    status = ParcelStatus.WAITING if is_waiting else ParcelStatus.PLANNED
+    units = sum([line.quantity for line in p.lines])
+    head = (
+        id_,
+        facility_id,
+        p.ref,
+        int(status),
+        int(p.handover),
+        units,
+        p.weight_g,
+        p.carton_no,
+        p.carton_of,
+    )
+    return (*head, p.reason, p.min_expires_on, p.priority, p.ship_by, p.label)
+
+
 def plan(*, facility_id: int, parcels: Sequence[ParcelInput], waiting: Sequence[bool]) -> Sequence[int]:
     """Write parcels, their lines and the reservations behind them; their ids.  A `waiting` one is not for waves yet (stores may grab it).
 
     Three statements, however many.  The caller has the promise plan and writes its counters in the same transaction.
     """
     ids = db.new_ids(len(parcels))
-    db.insert(
-        Parcel,
-        [
-            "id",
-            "facility",
-            "ref",
-            "status",
-            "handover",
-            "units",
-            "weight_g",
-            "carton_no",
-            "carton_of",
-            "reason",
-            "min_expires_on",
-            "priority",
-            "ship_by",
-            "label",
-        ],
-        [
-            (
-                id_,
-                facility_id,
-                p.ref,
-                0 if wait else 1,
-                int(p.handover),
-                sum([line.quantity for line in p.lines]),
-                p.weight_g,
-                p.carton_no,
-                p.carton_of,
-                p.reason,
-                p.min_expires_on,
-                p.priority,
-                p.ship_by,
-                p.label,
-            )
-            for id_, p, wait in zip(ids, parcels, waiting, strict=True)
-        ],
-    )
+    rows = [
+        _row(id_, facility_id, p, is_waiting=wait) for id_, p, wait in zip(ids, parcels, waiting, strict=True)
+    ]
+    db.insert(Parcel, _COLUMNS, rows)
     flat = [(id_, p, line) for id_, p in zip(ids, parcels, strict=True) for line in p.lines]
     line_ids = db.new_ids(len(flat))
     db.insert(

@@ -57,10 +57,7 @@ def release(
     if not claimed:
         return Released((), ())
     wanted = -(-len(claimed) // size)
-    if bulk_tote is None:
-        carts = _claim_carts(facility_id, wanted)
-    else:
-        carts = [bulk_tote] * wanted
+    carts = _claim_carts(facility_id, wanted) if bulk_tote is None else [bulk_tote] * wanted
     if not carts:
         return Released((), ())
     claimed = dict(list(claimed.items())[: len(carts) * size])

@@ -22,4 +22,4 @@ def test_whatever_happens_to_stock_every_law_holds() -> None:
         print_blob=True,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(StockMachine, settings=large)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(StockMachine, settings=large)

@@ -27,7 +27,7 @@ DATES = [
 ]  # of a lot; a promise may ask for one of them
 FLOORS = [stock.DAY, *(day for day in DATES if day)]
 
-sides = st.integers(0, 1)
+either = st.integers(0, 1)
 picks = st.integers(0, 10_000)  # taken modulo what there is
 few = st.integers(1, 9)
 
@@ -70,7 +70,7 @@ class StockMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         self.sides = [Side(), Side()]
 
-    @rule(side=sides, where=picks, what=picks, lot=st.integers(0, 3), units=few)
+    @rule(side=either, where=picks, what=picks, lot=st.integers(0, 3), units=few)
     def receive(self, side: int, where: int, what: int, lot: int, units: int) -> None:
         s = self.sides[side]
         facility, sku = s.facilities[where % 2], s.skus[what % 2]
@@ -82,7 +82,7 @@ class StockMachine(RuleBasedStateMachine):
             }
 
     @rule(
-        side=sides,
+        side=either,
         where=picks,
         both=st.booleans(),
         what=picks,
@@ -106,7 +106,7 @@ class StockMachine(RuleBasedStateMachine):
                 s.owners["reserved"].append((owner, facility))
                 assert all(available(facility, one, floor) == left[one] - n for one, n in wanted)
 
-    @rule(side=sides, which=picks)
+    @rule(side=either, which=picks)
     def allocate(self, side: int, which: int) -> None:
         s = self.sides[side]
         with tenant(s.tenant_id):
@@ -119,7 +119,7 @@ class StockMachine(RuleBasedStateMachine):
             assert {o: sum(stock.allocated(o).values()) for o in wanted} == wanted
         s.move(owners, "reserved", "allocated")
 
-    @rule(side=sides, which=picks)
+    @rule(side=either, which=picks)
     def pick(self, side: int, which: int) -> None:
         s = self.sides[side]
         owners = s.some("allocated", which)
@@ -130,7 +130,7 @@ class StockMachine(RuleBasedStateMachine):
             assert set(done.held_owners) == {o for o, _ in owners if self._is_held(o)}
         s.move([o for o in owners if o[0] not in done.held_owners], "allocated", "picked")
 
-    @rule(side=sides, which=picks)
+    @rule(side=either, which=picks)
     def ship(self, side: int, which: int) -> None:
         s = self.sides[side]
         owners = s.some("picked", which)
@@ -145,7 +145,7 @@ class StockMachine(RuleBasedStateMachine):
                 s.shipped[lot] += units
         s.move([o for o in owners if o[0] not in held], "picked", None)
 
-    @rule(side=sides, which=picks, kind=st.sampled_from(HoldKind))
+    @rule(side=either, which=picks, kind=st.sampled_from(HoldKind))
     def hold(self, side: int, which: int, kind: HoldKind) -> None:
         s = self.sides[side]
         if not s.lots:
@@ -155,14 +155,14 @@ class StockMachine(RuleBasedStateMachine):
             s.holds += holds.hold_lots(lot_ids=[lot], kind=kind, document="D", reason="抽检", actor_id=None)
 
     @precondition(lambda self: any(s.holds for s in self.sides))
-    @rule(side=sides, which=picks)
+    @rule(side=either, which=picks)
     def clear(self, side: int, which: int) -> None:
         s = self.sides[side]
         if s.holds:
             with tenant(s.tenant_id):
                 holds.clear_hold(hold_id=s.holds.pop(which % len(s.holds)), actor_id=None)
 
-    @rule(side=sides, which=picks)
+    @rule(side=either, which=picks)
     def unreserve(self, side: int, which: int) -> None:
         s = self.sides[side]
         owners = s.some("reserved", which)[:1]
@@ -171,7 +171,7 @@ class StockMachine(RuleBasedStateMachine):
             assert promises.unreserve([o for o, _ in owners]) == before
         s.move(owners, "reserved", None)
 
-    @rule(side=sides, which=picks)
+    @rule(side=either, which=picks)
     def move(self, side: int, which: int) -> None:
         s = self.sides[side]
         owners = s.some("reserved", which)[:1]
@@ -187,7 +187,7 @@ class StockMachine(RuleBasedStateMachine):
                 assert [stock.promised(f) for f in (here, there)] == before
                 assert stock.reserved(owner) == units
 
-    @rule(side=sides)
+    @rule(side=either)
     def a_stranger_reaches_nothing(self, side: int) -> None:
         mine, theirs = self.sides[side], self.sides[1 - side]
         with tenant(mine.tenant_id):

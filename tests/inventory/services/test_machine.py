@@ -14,4 +14,4 @@ def test_whatever_happens_to_stock_every_law_holds() -> None:
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(StockMachine, settings=small)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(StockMachine, settings=small)

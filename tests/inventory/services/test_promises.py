@@ -7,6 +7,7 @@ import pytest
 from core import clock, db, outbox
 from core.models import Outbox
 from core.tenancy import tenant
+from inventory.errors import StockHeld, UnknownGoods
 from inventory.models import BinKind, Hold, HoldKind
 from inventory.queries import available
 from inventory.rules.promise import Demand
@@ -213,11 +214,11 @@ def test_clearing_one_of_two_holds_leaves_the_other(tenant_id: int) -> None:
         (first,), (second,) = hold(scene.soon), hold(scene.soon, kind=HoldKind.RECALL)
         holds.clear_hold(hold_id=first, actor_id=None)
         assert scene.available == 5
-        with pytest.raises(holds.StockHeld):
+        with pytest.raises(StockHeld):
             holds.clear_hold(hold_id=first, actor_id=None)
         holds.clear_hold(hold_id=second, actor_id=None)
         assert scene.available == 15
-        with pytest.raises(holds.UnknownGoods):
+        with pytest.raises(UnknownGoods):
             holds.clear_hold(hold_id=1, actor_id=None)
 
 
@@ -226,9 +227,9 @@ def test_a_lot_of_another_tenant_cannot_be_held_or_cleared(tenant_id: int, other
         theirs = Scene()
         (hold_id,) = hold(theirs.soon)
     with tenant(tenant_id):
-        with pytest.raises(holds.UnknownGoods):
+        with pytest.raises(UnknownGoods):
             hold(theirs.late)
-        with pytest.raises(holds.UnknownGoods):
+        with pytest.raises(UnknownGoods):
             holds.clear_hold(hold_id=hold_id, actor_id=None)
 
 

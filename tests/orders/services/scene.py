@@ -33,7 +33,11 @@ class Shop:
 
     def stock(self, code: str, units: int, **sku: Any) -> int:
         """A SKU with units of one lot; the lot."""
-        return make.make_stock(self.bin, make.make_sku(code=code, **sku), units) if units else make.make_sku(code=code, **sku)
+        return (
+            make.make_stock(self.bin, make.make_sku(code=code, **sku), units)
+            if units
+            else make.make_sku(code=code, **sku)
+        )
 
 
 def push(do: Do, shop: Shop, *orders: IncomingOrder) -> ProcessResult:

@@ -26,7 +26,9 @@ def release(do: Do, *numbers: str) -> desk.Released:
 
 
 def hold(do: Do, lot: int) -> int:
-    (hold_id,) = do(holds.hold_lots, lot_ids=[lot], kind=HoldKind.HELD, document="D", reason="抽检", actor_id=None)
+    (hold_id,) = do(
+        holds.hold_lots, lot_ids=[lot], kind=HoldKind.HELD, document="D", reason="抽检", actor_id=None
+    )
     return hold_id
 
 
@@ -60,7 +62,12 @@ def test_what_may_be_waived_is_waived_and_facts_stay(do: Do) -> None:
         make.incoming(("A", 9), number="SHORT", remark="多"),
     )  # fmt: skip
     done = release(do, "REMARK", "ADDRESS", "WEIGHT", "SHORT")
-    assert [do(status_of, n) for n in ("REMARK", "ADDRESS", "WEIGHT", "SHORT")] == [FULFILLING, STOPPED, STOPPED, STOPPED]
+    assert [do(status_of, n) for n in ("REMARK", "ADDRESS", "WEIGHT", "SHORT")] == [
+        FULFILLING,
+        STOPPED,
+        STOPPED,
+        STOPPED,
+    ]
     assert len(done.stopped) == 3
     assert {n: set(do(findings, n)) for n in ("REMARK", "ADDRESS", "WEIGHT", "SHORT")} == {
         "REMARK": set(), "ADDRESS": {audit.ADDRESS_MISSING}, "WEIGHT": {audit.WEIGHT_UNKNOWN}, "SHORT": {planning.STOCK_SHORT},
@@ -109,7 +116,9 @@ def test_only_what_is_outstanding_is_planned_again(do: Do, is_gone: bool) -> Non
     assert laws.broken(do.tenant_id) == []
     do(make.make_stock, shop.bin, db_sku(do, "OTHER"), 5)
     assert do(desk.release, order_ids=[order.id], actor_id=None).order_ids == (order.id,)
-    assert sorted(do(parcels, "T-1"), key=str) == sorted([{db_sku(do, "BIG"): 1}, {db_sku(do, "OTHER"): 1}], key=str)
+    assert sorted(do(parcels, "T-1"), key=str) == sorted(
+        [{db_sku(do, "BIG"): 1}, {db_sku(do, "OTHER"): 1}], key=str
+    )
     if not is_gone:
         do(floor.confirm_picks, wave_ids=wave_ids)
         do(floor.ship, wave_ids=wave_ids)

@@ -47,7 +47,9 @@ def test_what_lost_its_promise_goes_back_to_its_order(do: Do) -> None:
     assert laws.broken(do.tenant_id) == []
 
 
-def test_a_fact_nobody_can_take_in_now_does_not_keep_it_running(do: Do, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fact_nobody_can_take_in_now_does_not_keep_it_running(
+    do: Do, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(relay, "deliver", lambda _tenant_id: 0)
     shop = do(Shop)
     lot = do(shop.stock, "A", 3)

@@ -14,7 +14,7 @@ from core.tenancy import tenant
 from inventory.services import promises
 from orders.models import ChannelOrder, ChannelOrderVersion, OrderStatus
 from orders.rules import audit
-from orders.services import pipeline, planning
+from orders.services import intake, pipeline, planning
 from orders.services.pipeline import GuessedWrong, Overtaken
 from tests import builders as make
 from tests import laws
@@ -37,7 +37,7 @@ def test_the_same_batch_three_times_is_taken_once(do: Do) -> None:
         assert (again.created, again.unchanged, again.changed, again.stopped) == (0, 5, 0, 0)
         assert again.order_ids == first.order_ids
         assert (do(scene.counts), do(scene.promised)) == ((5, 5, 5), 10)
-    assert do(lambda: ChannelOrderVersion.objects.count()) == 0
+    assert do(ChannelOrderVersion.objects.count) == 0
     assert laws.broken(do.tenant_id) == []
 
 
@@ -60,7 +60,7 @@ def test_a_changed_channel_order_keeps_the_older_version_and_says_so(do: Do) -> 
     assert push(do, shop, more).changed == 1
     assert push(do, shop, more).unchanged == 1
     assert do(status_of, "T-1") == FULFILLING
-    assert do(parcels, "T-1") == [{do(lambda: scene.order_of("T-1").id) and do(_sku, "A"): 1}], "the order stays as it was"
+    assert do(parcels, "T-1") == [{do(_sku, "A"): 1}], "the order stays as it was"
     kept = do(ChannelOrder.objects.get)
     assert (kept.version, kept.state, do(_opened, kept)) == (2, 4, more.raw)
     (old,) = do(lambda: list(ChannelOrderVersion.objects.all()))
@@ -77,14 +77,16 @@ def _opened(row: Any) -> str:
     return crypto.unseal(row.tenant_id, "raw", row.raw)
 
 
-def test_a_change_that_another_push_stored_first_is_no_change(do: Do, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_that_another_push_stored_first_is_no_change(
+    do: Do, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Both saw version 1; the second to lock finds what it brings already there, or keeps what it finds."""
     shop = do(Shop)
     do(shop.stock, "A", 10)
     first = make.incoming(("A", 1), number="T-1")
     push(do, shop, first)
     second, third = replace(first, raw="second"), replace(first, raw="third")
-    split_known = pipeline.split_known
+    split_known = intake.split_known
 
     def overtaken_by(other: Any) -> Callable[..., Any]:
         def stale(channel_id: int, incoming: Any) -> Any:
@@ -98,7 +100,6 @@ def test_a_change_that_another_push_stored_first_is_no_change(do: Do, monkeypatc
 
     monkeypatch.setattr(pipeline, "split_known", overtaken_by(second))
     assert push(do, shop, second).changed == 0
-    monkeypatch.setattr(pipeline, "split_known", overtaken_by(second))
     monkeypatch.setattr(pipeline, "split_known", overtaken_by(replace(first, raw="between")))
     assert push(do, shop, third).changed == 1
     versions = do(lambda: [_opened(v) for v in ChannelOrderVersion.objects.order_by("version")])
@@ -110,12 +111,12 @@ def _elsewhere(work: Callable[[], object]) -> None:
     """In another thread, so in another transaction."""
     import threading
 
-    problems: list[BaseException] = []
+    problems: list[Exception] = []
 
     def run() -> None:
         try:
             work()
-        except BaseException as problem:
+        except Exception as problem:  # noqa: BLE001  the test looks at it
             problems.append(problem)
         finally:
             connection.close()
@@ -155,7 +156,12 @@ def test_every_finding_is_said_at_once(do: Do) -> None:
 def test_a_line_that_could_not_be_read_stops_its_order(do: Do) -> None:
     shop = do(Shop)
     do(shop.stock, "A", 10)
-    push(do, shop, replace(make.incoming(("A", 1), number="T-1"), refused_rows=(3,)), make.incoming(("A", 1), number="T-2"))
+    push(
+        do,
+        shop,
+        replace(make.incoming(("A", 1), number="T-1"), refused_rows=(3,)),
+        make.incoming(("A", 1), number="T-2"),
+    )
     assert do(findings, "T-1") == {audit.BAD_LINE: (True, {"rows": [3]})}
     assert (do(status_of, "T-1"), do(status_of, "T-2")) == (STOPPED, FULFILLING)
 
@@ -208,7 +214,9 @@ def test_three_vacuums_a_stand_and_seven_filters_are_three_parcels(do: Do) -> No
 class TestOthersWereFaster:
     """What a push does when another transaction commits at the worst moment."""
 
-    def test_a_wrong_guess_about_stock_is_done_again_under_the_lock(self, do: Do, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_wrong_guess_about_stock_is_done_again_under_the_lock(
+        self, do: Do, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         shop = do(Shop)
         do(shop.stock, "A", 5)
         write, others = pipeline._write_orders, iter([make.incoming(("A", 4), number="OTHER")])
@@ -224,7 +232,9 @@ class TestOthersWereFaster:
         assert (do(status_of, "OTHER"), do(status_of, "MINE"), do(scene.promised)) == (FULFILLING, STOPPED, 4)
         assert laws.broken(do.tenant_id) == []
 
-    def test_goods_that_come_in_under_the_lock_do_not_undo_the_second_try(self, do: Do, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_goods_that_come_in_under_the_lock_do_not_undo_the_second_try(
+        self, do: Do, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         shop = do(Shop)
         do(shop.stock, "A", 5)
         sku = do(_sku, "A")
@@ -239,7 +249,9 @@ class TestOthersWereFaster:
         assert (done.created, done.stopped) == (1, 1)
         assert laws.broken(do.tenant_id) == []
 
-    def test_an_order_that_another_push_took_is_known_on_the_second_look(self, do: Do, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_order_that_another_push_took_is_known_on_the_second_look(
+        self, do: Do, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         shop = do(Shop)
         do(shop.stock, "A", 50)
         batch = [make.incoming(("A", 1)) for _ in range(4)]
@@ -256,7 +268,9 @@ class TestOthersWereFaster:
         assert (do(scene.counts), do(scene.promised)) == ((4, 4, 4), 4)
         assert laws.broken(do.tenant_id) == []
 
-    def test_in_an_open_scope_only_the_attempt_is_undone(self, do: Do, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_in_an_open_scope_only_the_attempt_is_undone(
+        self, do: Do, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         shop = do(Shop)
         do(shop.stock, "A", 5)
         first = make.incoming(("A", 1), number="T-1")
@@ -292,7 +306,9 @@ class TestOthersWereFaster:
         for problem in (IntegrityError, OperationalError):
             tries: list[bool] = []
 
-            def attempt(*, lock_first: bool, problem: type[Exception] = problem, tries: list[bool] = tries) -> None:
+            def attempt(
+                *, lock_first: bool, problem: type[Exception] = problem, tries: list[bool] = tries
+            ) -> None:
                 tries.append(lock_first)
                 raise problem
 
@@ -301,7 +317,9 @@ class TestOthersWereFaster:
             assert tries == [False]
 
 
-def test_an_order_for_stores_where_there_are_none_goes_to_the_warehouse(do: Do, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_for_stores_where_there_are_none_goes_to_the_warehouse(
+    do: Do, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop = do(Shop)
     do(shop.stock, "A", 5)
     shop.channel = do(make.make_channel, shop.facility, is_o2o=True)

@@ -79,4 +79,4 @@ def statuses(parcel_ids: list[int]) -> list[int]:
 def moves(kind: int) -> tuple[int, int]:
     """(rows, units) of the ledger of one kind."""
     sql = "SELECT count(*)::int, coalesce(sum(quantity), 0)::int FROM inventory_move WHERE kind = %s"
-    return db.rows(sql, kind)[0]  # type: ignore[return-value]
+    return db.rows(sql, kind)[0]

@@ -1,6 +1,7 @@
 """Waves: a parcel is in one wave, a cart in one open wave, and what lost its promise stays behind."""
 
 import threading
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -89,7 +90,7 @@ def test_a_cart_taken_between_the_look_and_the_lock_is_not_taken_twice(
     do(waves.release, facility_id=scene.facility, limit=1)
     claim = db.claim
 
-    def stale(rank: Rank, model: type[Bin], *args: object, **options: int) -> list[tuple[int, ...]]:
+    def stale(rank: Rank, model: type[Bin], *args: object, **options: int) -> list[Any]:
         if model is Bin:
             return [(tote,) for tote in scene.totes][: options["limit"]]
         return claim(rank, model, *args, **options)  # type: ignore[arg-type]
