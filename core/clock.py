@@ -9,12 +9,22 @@ from core import db
 from core.tenancy import current_scope
 
 _pinned: ContextVar[date | None] = ContextVar("pinned_today", default=None)
-_MEMO = "today"
+_MEMO, _OPENED = "today", "opened_at"
 
 
 def now() -> datetime:
     """The instant, as the database sees it now (not the start of the transaction)."""
     return db.rows("SELECT clock_timestamp()")[0][0]  # type: ignore[no-any-return]
+
+
+def opened_at() -> datetime:
+    """The instant at which a page's transaction was opened, without asking again: for "how long ago", never for a deadline."""
+    return current_scope().memo.get(_OPENED) or now()
+
+
+def know(instant: datetime, day: date) -> None:
+    """What the statement that opened a page has read already."""
+    current_scope().memo.update({_OPENED: instant, _MEMO: day})
 
 
 def today() -> date:

@@ -41,6 +41,11 @@ def declared() -> dict[str, Option[Any]]:
     return dict(_declared)
 
 
+def know(values: dict[str, Any]) -> None:
+    """What the statement that opened a page has read already."""
+    current_scope().memo[_MEMO] = values
+
+
 def get(option: Option[T]) -> T:
     """The tenant's value, or the default; the caller's own copy, so that a list changed here is not everybody's list."""
     return cast(T, deepcopy(_values().get(option.name, option.default)))

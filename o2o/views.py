@@ -131,7 +131,7 @@ def dispatch(request: HttpRequest, dispatch_id: int) -> HttpResponse:
     """One dispatch as a page of its own."""
     seen = queries.get_dispatch(dispatch_id)
     goods = queries.goods_of([seen.order_ref])[seen.order_ref]
-    return render(request, "o2o/dispatch.html", _seen(seen, goods) | {"now": clock.now()})
+    return render(request, "o2o/dispatch.html", _seen(seen, goods) | {"now": clock.opened_at()})
 
 
 @require_POST

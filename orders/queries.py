@@ -18,8 +18,8 @@ from orders import sql
 from orders.models import Finding, Order, OrderStatus
 from orders.rules import audit, splitting
 from orders.rules.splitting import SplitPlan
-from orders.rules.values import Line
-from orders.services import planning, reading
+from orders.rules.values import Line, ParcelRule, Sku
+from orders.services import planning
 from warehouse.models import Parcel, ParcelStatus, Wave, WaveStatus
 
 STOPPED, DISPATCHING, WAITING = "stopped", "dispatching", "waiting"
@@ -193,6 +193,18 @@ class LineCard:
     parcel_rule: int
     quantity: int
     unit_price_minor: int
+    length_mm: int | None
+    width_mm: int | None
+    height_mm: int | None
+    case_quantity: int | None
+    shipping_class: str
+
+    @property
+    def goods(self) -> Sku:
+        """The SKU as the splitting rule sees it."""
+        size = (self.length_mm, self.width_mm, self.height_mm)
+        rule = ParcelRule(self.parcel_rule)
+        return Sku(self.sku_id or 0, self.weight_g, *size, rule, self.case_quantity, self.shipping_class)
 
     @property
     def amount_minor(self) -> int:
@@ -247,13 +259,15 @@ class ParcelCard:
 
 
 def list_parcels(order_id: int) -> list[ParcelCard]:
-    """Parcels of one order with what is in them, cancelled ones last.  Two statements."""
-    tenant_id = current_tenant()
-    parcels = {row[0]: ParcelCard(*row) for row in db.rows(sql.PARCELS, tenant_id, order_id, LINES_MOST)}
-    for parcel_id, line_id, name, units in db.rows(sql.PARCEL_LINES, tenant_id, db.array(list(parcels))):
-        parcels[parcel_id].items.append((name, units))
-        parcels[parcel_id].carried.append((line_id, units))
-    return list(parcels.values())
+    """Parcels of one order with what is in them, cancelled ones last."""
+    cards = []
+    for *parcel, lines in db.rows(sql.PARCELS, current_tenant(), order_id, LINES_MOST):
+        card = ParcelCard(*parcel)
+        for line_id, name, units in lines:
+            card.items.append((name, units))
+            card.carried.append((line_id, units))
+        cards.append(card)
+    return cards
 
 
 def preview_split(order: Order, lines: Sequence[LineCard], parcels: Sequence[ParcelCard]) -> SplitPlan:
@@ -270,7 +284,7 @@ def preview_split(order: Order, lines: Sequence[LineCard], parcels: Sequence[Par
         for line in lines
         if line.sku_id is not None and (left := line.quantity - carried[line.id]) > 0
     ]
-    skus = reading.get_skus({line.sku_id for line in wanted})
+    skus = {line.sku_id: line.goods for line in lines if line.sku_id is not None}
     return splitting.split(wanted, skus, planning.carrier_limit(order.channel.handover))
 
 

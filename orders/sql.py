@@ -67,7 +67,8 @@ STAGES = """
 # Lines of one order with their goods: (tenant, order, limit)
 LINES = """
     SELECT l.id, l.sku_id, l.external_code, coalesce(s.code, ''), coalesce(s.name, ''), coalesce(s.unit, ''), s.weight_g,
-        coalesce(s.parcel_rule, 1), l.quantity, l.unit_price_minor
+        coalesce(s.parcel_rule, 1), l.quantity, l.unit_price_minor, s.length_mm, s.width_mm, s.height_mm, s.case_quantity,
+        coalesce(s.shipping_class, '')
     FROM orders_orderline l LEFT JOIN inventory_sku s ON s.tenant_id = l.tenant_id AND s.id = l.sku_id
     WHERE l.tenant_id = %s AND l.order_id = %s ORDER BY l.id LIMIT %s
 """
@@ -75,16 +76,12 @@ LINES = """
 # Parcels of one order with their wave: (tenant, order, limit)
 PARCELS = """
     SELECT p.id, p.facility_id, p.status, p.handover, p.weight_g, p.carton_no, p.carton_of, p.reason, p.tracking_number, p.created_at,
-        p.shipped_at, p.wave_id, w.code, w.created_at, p.slot
+        p.shipped_at, p.wave_id, w.code, w.created_at, p.slot,
+        ARRAY(SELECT json_build_array(l.ref, s.name, l.quantity) FROM warehouse_parcelline l
+            JOIN inventory_sku s ON s.tenant_id = l.tenant_id AND s.id = l.sku_id
+            WHERE l.tenant_id = p.tenant_id AND l.parcel_id = p.id ORDER BY l.id)
     FROM warehouse_parcel p LEFT JOIN warehouse_wave w ON w.tenant_id = p.tenant_id AND w.id = p.wave_id
     WHERE p.tenant_id = %s AND p.ref = %s ORDER BY p.status = 5, p.id LIMIT %s
-"""
-
-# What is in parcels: (tenant, parcels)
-PARCEL_LINES = """
-    SELECT l.parcel_id, l.ref, s.name, l.quantity FROM warehouse_parcelline l
-    JOIN inventory_sku s ON s.tenant_id = l.tenant_id AND s.id = l.sku_id
-    WHERE l.tenant_id = %s AND l.parcel_id = ANY (%s::bigint[]) ORDER BY l.parcel_id, l.id
 """
 
 # (tenant, order, tenant, order): every version of its channel orders, newest first

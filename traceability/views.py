@@ -285,6 +285,6 @@ def order(request: HttpRequest, order_id: int) -> HttpResponse:
         ],
         "promises": queries.list_order_promises(order_id),
         "lots": len({row.lot_id for rows in parcels.values() for row in rows}),
-        "now": clock.now(),
+        "now": clock.opened_at(),
     }
     return render(request, "traceability/order.html", context)

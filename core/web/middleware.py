@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from core.api.authentication import tenant_of_key
 from core.errors import ERPError
-from core.models import Membership, Tenant
 from core.tenancy import tenant
+from core.web.opening import open_page
 from core.web.refusals import refuse
 
 API_PREFIX = "/api/"
@@ -82,12 +82,11 @@ def _web(
     try:
         with tenant(tenant_id):
             structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
-            membership = Membership.objects.filter(user_id=request.user.pk, is_active=True).first()
-            if membership is None:
+            opened = open_page(request.user.pk)
+            if opened is None:
                 del request.session["tenant_id"]
                 return redirect("core:choose_tenant")
-            request.membership = membership  # type: ignore[attr-defined]
-            request.tenant = Tenant.objects.get(id=tenant_id)  # type: ignore[attr-defined]
+            request.tenant, request.membership = opened  # type: ignore[attr-defined]
             with timezone.override(request.tenant.timezone):  # type: ignore[attr-defined]
                 return _answer(request, view, args, kwargs)
     except ERPError as refusal:

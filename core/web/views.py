@@ -128,7 +128,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def jobs(request: HttpRequest) -> HttpResponse:
-    now = clock.now()
+    now = clock.opened_at()
     rows = [(job, progress(job, now)) for job in queries.list_jobs()]
     name = "core/jobs_rows.html" if request.headers.get("HX-Request") else "core/jobs.html"
     return render(request, name, {"rows": rows, "now": now})
@@ -146,7 +146,7 @@ def job_strip(request: HttpRequest, job_id: int) -> HttpResponse:
 
 
 def _job(job_id: int) -> dict[str, Any]:
-    now, found = clock.now(), queries.get_job(job_id)
+    now, found = clock.opened_at(), queries.get_job(job_id)
     return {"job": found, "progress": progress(found, now), "now": now}
 
 
@@ -167,4 +167,4 @@ def kit_page(request: HttpRequest) -> HttpResponse:
     """Every part in every state, side by side; for developers and the owner."""
     if not is_kit_open(request):
         raise Http404
-    return render(request, "core/kit.html", kit.samples(clock.now()))
+    return render(request, "core/kit.html", kit.samples(clock.opened_at()))

@@ -171,7 +171,7 @@ def moves(request: HttpRequest, sku_id: int) -> HttpResponse:
     queries.get_sku(sku_id)
     found = queries.list_recent_moves(ids, sku_id, MOVES_SHOWN)
     rows = [(move, MoveKind(move.kind).label) for move in found]
-    return render(request, "inventory/moves.html", {"moves": rows, "now": clock.now()})
+    return render(request, "inventory/moves.html", {"moves": rows, "now": clock.opened_at()})
 
 
 def _groups(row: BalanceRow) -> list[tuple[int, str, date | None, str, int]]:
@@ -287,6 +287,6 @@ def balance(request: HttpRequest, balance_id: int) -> HttpResponse:
         "difference": None if before is not None else place.on_hand - (newest or 0),
         "older": f"?before={rows[-1].seq}" if more else "",
         "is_first": before is None,
-        "now": clock.now(),
+        "now": clock.opened_at(),
     }
     return render(request, "inventory/balance.html", context)

@@ -62,7 +62,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
     page = list_page(
         request, queryset, sorts={"created": Sort("created_at", is_descending=True)}, default="-created"
     )
-    now = clock.now()
+    now = clock.opened_at()
     cards = [_Card(doc, doc.job, progress(doc.job, now) if doc.job else None) for doc in page.rows]
     return render(request, "orders/import_list.html", {"cards": cards, "page": page, "now": now})
 
@@ -150,7 +150,7 @@ def _steps(job: Job | None, rows: int) -> list[Step]:
 def _state(import_id: int) -> dict[str, Any]:
     """What changes while the job runs: progress, the first problems; the sums when it is done."""
     doc = Import.objects.select_related("job").get(id=import_id)
-    job, now = doc.job, clock.now()
+    job, now = doc.job, clock.opened_at()
     is_open = job is not None and job.finished_at is None
     done = result(import_id) if job is not None and not is_open else None
     summary = summarise_problems(import_id) if job is not None else None

@@ -116,7 +116,7 @@ def order(request: HttpRequest, order_id: int) -> HttpResponse:
 
 def _context(request: HttpRequest, order_id: int) -> dict[str, Any]:
     membership = request.membership  # type: ignore[attr-defined]
-    found, now = get_order(membership, order_id), clock.now()
+    found, now = get_order(membership, order_id), clock.opened_at()
     findings = queries.list_findings(order_id)
     open_ones = [f for f in findings if f.cleared_at is None]
     rank = {code: place for place, code in enumerate(queries.CODES)}

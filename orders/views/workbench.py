@@ -57,7 +57,7 @@ class Row:
 def workbench(request: HttpRequest) -> HttpResponse:
     """One queue of orders, the most urgent first, or the orders that a number names."""
     membership = request.membership  # type: ignore[attr-defined]
-    scope, now, name = facility_scope(membership), clock.now(), _queue_name(request)
+    scope, now, name = facility_scope(membership), clock.opened_at(), _queue_name(request)
     counts = queries.count_queues(scope, now)
     found, tags = _asked(request, name, scope)
     count = counts.get(name) if not tags else None
@@ -240,7 +240,7 @@ def _empty(name: str, tags: Sequence[FilterTag]) -> tuple[str, str, str]:
 def queue_list(request: HttpRequest) -> HttpResponse:
     """The queues with their counts, for htmx; rows stay where they are."""
     membership, name = request.membership, _queue_name(request)  # type: ignore[attr-defined]
-    counts = queries.count_queues(facility_scope(membership), clock.now())
+    counts = queries.count_queues(facility_scope(membership), clock.opened_at())
     is_list = not (request.GET.get("q") or request.GET.get("ids"))
     context = {
         "groups": _groups(counts, name if is_list else ""),

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import OperationalError, connection
 
-from core import db, options
+from core import db
 from core.db import LockOrder, Rank
 from core.models import Job
 from core.tenancy import NoTenant, tenant
@@ -161,4 +161,3 @@ def test_a_lock_never_reaches_another_tenant(tenant_id: int, other_tenant_id: in
         job = make.make_job()
     with tenant(other_tenant_id):
         assert lock_job(job) == []
-        assert options.declared()

@@ -9,6 +9,9 @@ from core import options
 from core.errors import Invalid
 from core.options import Option
 from core.tenancy import tenant
+from inventory.options import EXPIRY_DAY_SELLS
+from o2o.options import ROUNDS as O2O_ROUNDS
+from orders.options import REMARK_STOPS
 
 FLAG: Option[bool] = Option("test.flag", True, "开关")
 NUMBER: Option[int] = Option("test.number", 7, "数")
@@ -77,12 +80,12 @@ def test_all_options_are_one_read_a_transaction(tenant_id: int) -> None:
 
 
 def test_an_option_is_declared_once() -> None:
-    name = next(iter(options.declared()))
     with pytest.raises(ValueError, match="twice"):
-        options.declare(name, 1, "又一次")
+        options.declare(EXPIRY_DAY_SELLS.name, True, "又一次")
 
 
 def test_the_declared_defaults_can_be_stored(tenant_id: int) -> None:
+    assert {EXPIRY_DAY_SELLS.name, REMARK_STOPS.name, O2O_ROUNDS.name} <= options.declared().keys()
     with tenant(tenant_id):
         for option in options.declared().values():
             options.put(option, option.default)

@@ -52,7 +52,7 @@ def parcel_list(request: HttpRequest) -> HttpResponse:
     tab = request.GET.get("tab", "")
     tab = tab if tab in TABS else TABS[0]
     page = _page(request, tab, ids)
-    now = clock.now()
+    now = clock.opened_at()
     lines = queries.list_lines([parcel.id for parcel in page.rows])
     names = {card.id: card.name for card in facilities}
     context = {
@@ -101,7 +101,7 @@ def _row(parcel: Parcel, lines: list[queries.Line], names: dict[int, str], now: 
 @needs_role(*SEES)
 def parcel(request: HttpRequest, parcel_id: int) -> HttpResponse:
     found, place = get_parcel(request.membership, parcel_id)  # type: ignore[attr-defined]
-    now = clock.now()
+    now = clock.opened_at()
     picks = queries.list_picks_of_parcel(parcel_id)
     shipped = queries.list_shipped_lines([parcel_id]).get(parcel_id, [])
     lines = queries.list_lines([parcel_id]).get(parcel_id, [])

@@ -64,7 +64,7 @@ def _wave_list(request: HttpRequest, form: ReleaseForm | None) -> HttpResponse:
     facilities = facilities_of(request.membership)  # type: ignore[attr-defined]
     chosen = chosen_facility(request, facilities)
     ids = [card.id for card in facilities if chosen is None or card.id == chosen.id]
-    now = clock.now()
+    now = clock.opened_at()
     is_shipped = request.GET.get("tab") == "shipped"
     context: dict[str, Any] = {
         "facilities": facilities,
@@ -191,7 +191,7 @@ def paper(request: HttpRequest, wave_id: int) -> HttpResponse:
 
 def _wave_context(request: HttpRequest, wave_id: int) -> dict[str, Any]:
     found, place = get_wave(request.membership, wave_id)  # type: ignore[attr-defined]
-    now = clock.now()
+    now = clock.opened_at()
     parcels = queries.list_parcels_of_wave(wave_id)
     ids = [parcel.id for parcel in parcels]
     picks = queries.list_picks(wave_id)
