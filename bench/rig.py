@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 
@@ -20,7 +21,8 @@ ADMIN_URL = os.environ.get("BENCH_ADMIN_URL", "")
 
 def admin() -> Any:
     """A superuser's connection to the bench database, autocommit: seeding and checking only."""
-    connection = psycopg2.connect(ADMIN_URL)
+    bench = urlsplit(os.environ["DATABASE_URL"]).path
+    connection = psycopg2.connect(urlunsplit(urlsplit(ADMIN_URL)._replace(path=bench)))
     connection.autocommit = True
     return connection
 

@@ -133,23 +133,41 @@ def insert(model: type[Model], names: Sequence[str], values: Sequence[tuple[Any,
 
 def _insert_statement(
     model: type[Model], names: Sequence[str], columns: Sequence[Sequence[Any]]
-) -> tuple[str, list[str]]:
+) -> tuple[str, list[Any]]:
+    """The statement and its parameters in their order.  A column that says the same in every row travels once, not as an array."""
     fields = [model._meta.get_field(name) for name in names]
-    kinds = [_kind(field) for field in fields]
-    aliases = [f"c{i}" for i in range(len(fields))]
-    arrays = ", ".join("%s::text[]" if kind in _AS_TEXT else f"%s::{kind}[]" for kind in kinds)
-    picks = ", ".join(
-        _AS_TEXT.get(kind, "{}").format(alias) for kind, alias in zip(kinds, aliases, strict=True)
-    )
+    picks, arrays, aliases, once, many = [], [], [], [], []
+    for i, (field, column) in enumerate(zip(fields, columns, strict=True)):
+        kind = _kind(field)
+        carrier, read = ("text", _AS_TEXT[kind]) if kind in _AS_TEXT else (kind, "{}")
+        if i and _is_one(column):
+            picks.append(read.format(f"%s::{carrier}"))
+            once.append(_scalar(column[0], kind))
+        else:
+            picks.append(read.format(f"c{i}"))
+            aliases.append(f"c{i}")
+            arrays.append(f"%s::{carrier}[]")
+            many.append(
+                array([None if v is None else base64(v) for v in column] if kind == "bytea" else column)
+            )
     targets = ", ".join(f'"{field.column}"' for field in fields)  # type: ignore[union-attr]
-    params = [
-        array([None if value is None else base64(value) for value in column])
-        if kind == "bytea"
-        else array(column)
-        for kind, column in zip(kinds, columns, strict=True)
-    ]
     target = f'INSERT INTO "{model._meta.db_table}" (tenant_id, {targets})'
-    return f"{target} SELECT %s, {picks} FROM unnest({arrays}) u({', '.join(aliases)})", params
+    return (
+        f"{target} SELECT %s, {', '.join(picks)} FROM unnest({', '.join(arrays)}) u({', '.join(aliases)})",
+        [*once, *many],
+    )
+
+
+def _is_one(column: Sequence[Any]) -> bool:
+    """The ends are compared first: a column of ids is given up at once."""
+    first = column[0]
+    return first == column[-1] and type(first) is type(column[-1]) and column.count(first) == len(column)
+
+
+def _scalar(value: Any, kind: str) -> Any:
+    if kind == "bytea" and value is not None:
+        return base64(value)
+    return int(value) if isinstance(value, IntEnum) else value
 
 
 _AS_TEXT = {"bytea": "decode({}, 'base64')", "jsonb": "{}::jsonb"}

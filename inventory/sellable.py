@@ -7,6 +7,7 @@ ANALYZE.)  Joined here; inventory.sql.SELLS says the same for pages and proofs, 
 
 from collections import defaultdict
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from datetime import date
 
 from core import clock, db, options
@@ -22,9 +23,10 @@ BALANCES = """
     WHERE tenant_id = %s AND facility_id = %s AND sku_id = ANY (%s::bigint[]) AND on_hand > allocated
 """
 BINS = "SELECT id, kind, sequence FROM inventory_bin WHERE tenant_id = %s AND id = ANY (%s::bigint[])"
-LOTS = (
-    "SELECT id, expires_on, received_on FROM inventory_lot WHERE tenant_id = %s AND id = ANY (%s::bigint[])"
-)
+LOTS = """
+    SELECT id, coalesce(expires_on, '9999-12-31'), received_on FROM inventory_lot
+    WHERE tenant_id = %s AND id = ANY (%s::bigint[]) AND coalesce(expires_on, '9999-12-31') >= %s
+"""
 HOLDS = """
     SELECT lot_id, bin_id FROM inventory_hold
     WHERE tenant_id = %s AND cleared_at IS NULL AND (facility_id IS NULL OR facility_id = %s)
@@ -45,44 +47,50 @@ def first_sellable() -> date:
 
 def list_shelves(facility_id: int, sku_ids: Iterable[int]) -> list[Shelf]:
     """Balances that may be allocated from: a selling bin, no open hold, a day that allows, units that nobody has."""
-    tenant_id = current_tenant()
-    balances = db.rows(BALANCES, tenant_id, facility_id, db.array(sorted(sku_ids)))
-    if not balances:
-        return []
-    bins = {
-        id_: sequence_kind
-        for id_, *sequence_kind in db.rows(BINS, tenant_id, db.array({row[3] for row in balances}))
-        if sequence_kind[0] in SELLING_KINDS
-    }
-    lots = {id_: dates for id_, *dates in db.rows(LOTS, tenant_id, db.array({row[2] for row in balances}))}
-    holds = set(db.rows(HOLDS, tenant_id, facility_id))
-    floor, shelves = first_sellable(), []
-    for id_, sku_id, lot_id, bin_id, units in balances:
-        place = bins.get(bin_id)
-        expires_on, received_on = lots[lot_id]
-        if place is None or (expires_on is not None and expires_on < floor):
-            continue
-        if holds and not holds.isdisjoint(((lot_id, None), (None, bin_id), (lot_id, bin_id), (None, None))):
-            continue
-        kind, sequence = place
-        shelves.append(
-            Shelf(
-                id_,
-                sku_id,
-                lot_id,
-                expires_on or expiry.NEVER,
-                received_on,
-                sequence,
-                units,
-                kind == BinKind.STORAGE,
-            )
-        )
-    return shelves
+    balances, bins, lots = _read(facility_id, sku_ids)
+    return [
+        Shelf(id_, sku_id, lot_id, *lots[lot_id], bins[bin_id][1], units, bins[bin_id][0] == BinKind.STORAGE)
+        for id_, sku_id, lot_id, bin_id, units in balances
+    ]
 
 
 def list_supplies(facility_id: int, sku_ids: Iterable[int]) -> list[Supply]:
     """Sellable, unallocated units by SKU and expiry date."""
+    balances, _bins, lots = _read(facility_id, sku_ids)
     units: dict[tuple[int, date], int] = defaultdict(int)
-    for shelf in list_shelves(facility_id, sku_ids):
-        units[shelf.sku_id, shelf.expires_on] += shelf.available
+    for _id, sku_id, lot_id, _bin_id, count in balances:
+        units[sku_id, lots[lot_id][0]] += count
     return [Supply(sku_id, expires_on, count) for (sku_id, expires_on), count in units.items()]
+
+
+_Balances = list[tuple[int, int, int, int, int]]
+
+
+def _read(
+    facility_id: int, sku_ids: Iterable[int]
+) -> tuple[_Balances, dict[int, tuple[int, int]], dict[int, tuple[date, date]]]:
+    """Balances that sell, their bins (kind, sequence) and lots (expiry, received)."""
+    tenant_id = current_tenant()
+    balances: _Balances = db.rows(BALANCES, tenant_id, facility_id, db.array(sorted(sku_ids)))  # type: ignore[assignment]
+    if not balances:
+        return [], {}, {}
+    bins = {
+        id_: (kind, sequence)
+        for id_, kind, sequence in db.rows(BINS, tenant_id, db.array({row[3] for row in balances}))
+        if kind in SELLING_KINDS
+    }
+    lots = {
+        id_: (expires_on, received_on)
+        for id_, expires_on, received_on in db.rows(
+            LOTS, tenant_id, db.array({row[2] for row in balances}), first_sellable()
+        )
+    }
+    sells = [row for row in balances if row[3] in bins and row[2] in lots]
+    holds = set(db.rows(HOLDS, tenant_id, facility_id))
+    if holds:
+        sells = [row for row in sells if not _is_held(row[2], row[3], holds)]
+    return sells, bins, lots
+
+
+def _is_held(lot_id: int, bin_id: int, holds: AbstractSet[tuple[int | None, ...]]) -> bool:
+    return not holds.isdisjoint(((lot_id, None), (None, bin_id), (lot_id, bin_id), (None, None)))

@@ -216,7 +216,7 @@ class Migration(migrations.Migration):
                 ('min_expires_on', models.DateField()),
                 ('priority', models.SmallIntegerField(db_default=0)),
                 ('ship_by', models.DateTimeField()),
-                ('balance', core.tenancy.TenantForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.balance')),
+                ('balance', core.tenancy.TenantForeignKey(is_copied=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='inventory.balance')),
             ],
             options={
                 'indexes': [models.Index(fields=['tenant_id', 'owner_ref'], name='inventory_allocation_owner')],

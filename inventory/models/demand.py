@@ -53,7 +53,9 @@ class Allocation(TenantRow):
 
     owner_ref = models.BigIntegerField()
     line_ref = models.BigIntegerField()
-    balance = fk("inventory.Balance")
+    balance = copied(
+        "inventory.Balance"
+    )  # always of a row that is locked in the same transaction, and never deleted
     quantity = models.IntegerField()
     min_expires_on = models.DateField()
     priority = models.SmallIntegerField(db_default=0)

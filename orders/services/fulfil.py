@@ -16,7 +16,7 @@ from warehouse.models import ParcelStatus
 from warehouse.services import floor, waves
 
 KIND = "orders.fulfil"
-PARCELS_A_STEP = 2_000
+PARCELS_A_STEP = 4_000
 
 PLANNED = "SELECT count(*)::int FROM warehouse_parcel WHERE tenant_id = %s AND facility_id = %s AND wave_id IS NULL AND status = %s"
 

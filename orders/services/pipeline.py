@@ -5,10 +5,10 @@ the same SKUs), so they are locked last: guess without a lock, write, lock, prov
 back and runs again, locking first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Protocol, TypeVar
 
 from django.db import IntegrityError, OperationalError
@@ -33,7 +33,7 @@ from warehouse.services import parcels as warehouse_parcels
 
 __all__ = ["GuessedWrong", "Overtaken", "ProcessResult", "carry", "process", "push", "until_settled"]
 
-CHUNK = 2_000  # orders a transaction
+CHUNK = 4_000  # orders a transaction
 TRIES = 5  # of one chunk, while others are faster
 DEADLOCK = "40P01"
 ONCE = "orders_channelorder_once"
@@ -227,21 +227,30 @@ def _read(
     channel: ChannelFacts, incoming: Sequence[IncomingOrder], by_code: Mapping[str, int]
 ) -> list[_Fresh]:
     today = clock.today()
+    floor_of = cache(lambda day: minimum_expiry(max(today, day), channel.min_days))  # few days, many orders
     line_ids = iter(db.new_ids(sum(len(order.lines) for order in incoming)))
     return [
         _fresh(
-            id_, channel, order, today, [(next(line_ids), by_code.get(line.code, 0)) for line in order.lines]
+            id_,
+            channel,
+            order,
+            floor_of,
+            [(next(line_ids), by_code.get(line.code, 0)) for line in order.lines],
         )
         for id_, order in zip(db.new_ids(len(incoming)), incoming, strict=True)
     ]
 
 
 def _fresh(
-    id_: int, channel: ChannelFacts, order: IncomingOrder, today: date, mapped: Sequence[tuple[int, int]]
+    id_: int,
+    channel: ChannelFacts,
+    order: IncomingOrder,
+    floor_of: Callable[[date], date],
+    mapped: Sequence[tuple[int, int]],
 ) -> _Fresh:
     """One incoming order as the rules see it and as it will be stored.  `mapped`: (line id, SKU id or 0) of its lines."""
     ship_by = order.placed_at + timedelta(hours=channel.ship_within_h)
-    min_expires_on = minimum_expiry(max(today, ship_by.date()), channel.min_days)
+    min_expires_on = floor_of(ship_by.date())
     to = order.receiver
     kept = keep(current_tenant(), to) if to else None
     place = divisions.find_district(to.province, to.city, to.district) if to else None

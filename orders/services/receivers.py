@@ -50,12 +50,6 @@ def mask(receiver: Receiver) -> str:
 
 
 def _folded(receiver: Receiver) -> str:
-    parts = (
-        receiver.name,
-        receiver.phone,
-        receiver.province,
-        receiver.city,
-        receiver.district,
-        receiver.street,
-    )
-    return "\x1f".join("".join(unicodedata.normalize("NFKC", part).split()).casefold() for part in parts)
+    to = receiver
+    text = f"{to.name}\x00{to.phone}\x00{to.province}\x00{to.city}\x00{to.district}\x00{to.street}"
+    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()

@@ -34,6 +34,7 @@ def enter(page: Page, site: LiveSite, desk: Desk, role: Role = Role.OPERATOR) ->
 
 
 def press(page: Page, *keys: str) -> None:
+    page.wait_for_load_state()  # a key pressed while the next page's scripts are on their way is nobody's
     for key in keys:
         page.keyboard.press(key)
         page.wait_for_timeout(KEY_GAP_MS)
