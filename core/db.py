@@ -68,18 +68,19 @@ def new_id() -> int:
     return new_ids(1)[0]
 
 
-def rows(sql: str, *params: object) -> list[tuple[Any, ...]]:
+def rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
     """Run one statement and fetch everything it returns."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params or None)
-        return cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
-def execute(sql: str, *params: object) -> int:
+def execute(sql: str, *params: Any) -> int:
     """Run one statement; how many rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params or None)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 _PLAIN = {int, bool, Decimal, date}  # their str() needs no quotes inside an array literal

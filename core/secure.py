@@ -119,8 +119,9 @@ def loose_ends(model: type[models.Model]) -> list[str]:
     for field in meta.local_fields:
         if field.unique and not field.primary_key:
             found.append(f"{meta.label}.{field.name}: unique=True lacks tenant_id")
-        points_to_tenant = field.is_relation and "tenant_id" in {
-            f.attname for f in field.related_model._meta.local_fields
+        target = field.related_model
+        points_to_tenant = target is not None and "tenant_id" in {
+            f.attname for f in target._meta.local_fields
         }
         if points_to_tenant and not isinstance(field, TenantForeignKey):
             found.append(f"{meta.label}.{field.name}: use core.tenancy.fk or copied")

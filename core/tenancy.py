@@ -113,14 +113,14 @@ class TenantForeignKey(models.ForeignKey[Any, Any]):
         kwargs.pop("db_index", None)
         if self.is_copied:
             kwargs["is_copied"] = True
-        return name, path, args, kwargs  # type: ignore[return-value]
+        return name, path, args, kwargs
 
-    def get_extra_restriction(self, alias: str | None, related_alias: str | None) -> WhereNode | None:  # type: ignore[override]
+    def get_extra_restriction(self, alias: str | None, related_alias: str | None) -> WhereNode | None:
         if alias is None or related_alias is None:  # Query.trim_start(), made by exclude() over a reverse key
             return None
         mine = self.model._meta.get_field("tenant_id")
-        theirs = self.related_model._meta.get_field("tenant_id")  # type: ignore[union-attr]
-        return WhereNode([Exact(mine.get_col(alias), theirs.get_col(related_alias))])  # type: ignore[union-attr]
+        theirs = self.related_model._meta.get_field("tenant_id")
+        return WhereNode([Exact(mine.get_col(alias), theirs.get_col(related_alias))])  # type: ignore[list-item, union-attr]
 
 
 def fk(to: Any, *, null: bool = False) -> TenantForeignKey:

@@ -71,7 +71,7 @@ def _read(
 ) -> tuple[_Balances, dict[int, tuple[int, int]], dict[int, tuple[date, date]]]:
     """Balances that sell, their bins (kind, sequence) and lots (expiry, received)."""
     tenant_id = current_tenant()
-    balances: _Balances = db.rows(BALANCES, tenant_id, facility_id, db.array(sorted(sku_ids)))  # type: ignore[assignment]
+    balances: _Balances = db.rows(BALANCES, tenant_id, facility_id, db.array(sorted(sku_ids)))
     if not balances:
         return [], {}, {}
     bins = {

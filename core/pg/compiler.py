@@ -40,14 +40,14 @@ def _route(query: Query) -> Query:
         field = _tenant_columns().get(table.table_name)
         if isinstance(table, BaseTable) and field is not None and query.alias_refcount[alias]:
             # Joined tables get theirs from TenantForeignKey's extra restriction.
-            node = WhereNode([Exact(field.get_col(alias), tenant_id)])
+            node = WhereNode([Exact(field.get_col(alias), tenant_id)])  # type: ignore[list-item]
             query.where = WhereNode([node, query.where], AND) if query.where else node
     query._tenant_routed = True  # type: ignore[attr-defined]  # noqa: SLF001  marks Django's own object
     return query
 
 
 class _Routed:
-    query: Query
+    query: Any
 
     def as_sql(self, *args: Any, **kwargs: Any) -> Any:
         self.query = _route(self.query)

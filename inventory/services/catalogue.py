@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core import db
 from core.tenancy import current_tenant
@@ -30,7 +31,7 @@ def save_skus(skus: Sequence[SkuInput]) -> dict[str, int]:
 
     Raises IntegrityError for values the database refuses (weight not above 0, a barcode of another SKU).
     """
-    columns = [
+    columns: list[list[Any]] = [
         [s.code for s in skus],
         [s.name for s in skus],
         [s.unit for s in skus],

@@ -124,7 +124,7 @@ def _lock(wave_ids: Sequence[int]) -> tuple[list[tuple[int, int, int]], dict[int
     """(parcel, wave, status) of the waves' parcels, and each wave's cart; parcels locked before waves."""
     parcels = db.lock(Rank.PARCEL, Parcel, "id, wave_id, status", PARCELS_OF_WAVES, db.array(wave_ids))
     waves = db.lock(Rank.WAVE, Wave, "id, tote_id", "id = ANY (%s::bigint[])", db.array(wave_ids))
-    return parcels, dict(waves)  # type: ignore[return-value, arg-type]
+    return parcels, dict(waves)
 
 
 def _mark_picked(parcel_ids: Collection[int], parcels: Sequence[tuple[int, int, int]]) -> None:

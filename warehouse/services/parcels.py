@@ -97,7 +97,7 @@ def lock_of_orders(order_refs: Sequence[int]) -> list[tuple[int, int, int, int]]
     """Lock the parcels of these orders: (id, ref, status, facility)."""
     return db.lock(
         Rank.PARCEL, Parcel, "id, ref, status, facility_id", "ref = ANY (%s::bigint[])", db.array(order_refs)
-    )  # type: ignore[return-value]
+    )
 
 
 def cancel_of_orders(*, order_refs: Sequence[int]) -> list[int]:

@@ -84,7 +84,7 @@ def get_bulk_tote(facility_id: int) -> int:
             STAGING,
         )
         if found:
-            return found[0][0]  # type: ignore[no-any-return]
+            return int(found[0][0])
         db.execute(
             "INSERT INTO inventory_bin (tenant_id, id, facility_id, code, kind, sequence) VALUES (%s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (tenant_id, facility_id, code) DO NOTHING",
@@ -106,7 +106,7 @@ def _claim(facility_id: int, limit: int, parcel_ids: Sequence[int] | None) -> di
     if parcel_ids is not None:
         where += " AND id = ANY (%s::bigint[])"
         params.append(db.array(parcel_ids))
-    return dict(db.claim(Rank.PARCEL, Parcel, "id, units", where, *params, order="ship_by, id", limit=limit))  # type: ignore[arg-type]
+    return dict(db.claim(Rank.PARCEL, Parcel, "id, units", where, *params, order="ship_by, id", limit=limit))
 
 
 def _claim_carts(facility_id: int, wanted: int) -> list[int]:
