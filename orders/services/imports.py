@@ -20,7 +20,7 @@ from core.models import Job, StoredFile
 from core.models.jobs import UNFINISHED
 from core.services.accounts import record
 from core.tenancy import current_tenant, scope
-from core.web.formats import exponent
+from core.web.formats import exponent, mask_name, mask_phone, mask_street
 from orders.importing.mapping import recognise, signature
 from orders.importing.presets import Preset, find_preset
 from orders.importing.reading import Source, inspect, open_table
@@ -275,7 +275,7 @@ def preview(import_id: int) -> Preview:
         PreviewColumn(
             i,
             name,
-            tuple(row[i][:60] for row in first[:SAMPLES] if len(row) > i),
+            tuple(_sample(row[i], by_index.get(i)) for row in first[:SAMPLES] if len(row) > i),
             by_index.get(i),
             i in recognised,
         )
@@ -296,6 +296,15 @@ def preview(import_id: int) -> Preview:
         preset,
         missing(known),
     )
+
+
+_MASKS = {Target.NAME: mask_name, Target.PHONE: mask_phone, Target.STREET: mask_street}
+
+
+def _sample(value: str, target: Target | None) -> str:
+    """A value of the file for the mapping screen.  People are masked there too: whoever maps columns need not know them."""
+    mask = _MASKS.get(target) if target else None
+    return (mask(value) if mask else value)[:60]
 
 
 def _known_mapping(
