@@ -111,6 +111,18 @@ def page_errors() -> list[str]:
     return []
 
 
+def scripts_ready(page: Page, wanted: str = "Boolean(window.cf)") -> None:
+    """Wait until the page's scripts have run; a key pressed before is lost.
+
+    Asked from outside, again and again: Playwright's wait_for_function polls inside the page, with the eval that the policy forbids.
+    """
+    for _try in range(300):
+        if page.evaluate(wanted):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never true on {page.url}: {wanted}")
+
+
 @pytest.fixture
 def page(browser: Browser, page_errors: list[str]) -> Iterator[Page]:
     """A page of its own with Chinese as its language. The test fails when a page reports an error."""

@@ -12,7 +12,7 @@ from core.accounts import Role
 from core.services.accounts import create_user, join
 from core.services.tenants import create_tenant
 from core.tenancy import tenant
-from tests.live import LiveSite
+from tests.live import LiveSite, scripts_ready
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +36,7 @@ def sign_in(page: Page, site: LiveSite) -> SignIn:
         page.get_by_label("密码").fill(PASSWORD)
         page.get_by_role("button", name="登录").click()
         expect(page.get_by_role("heading", name="零件", level=1)).to_be_visible()
-        page.wait_for_function("window.Alpine && window.cf")  # a key pressed before the scripts is lost
+        scripts_ready(page, "Boolean(window.Alpine && window.cf)")
         return tenant_id
 
     return through_the_door

@@ -7,7 +7,7 @@ from core.accounts import Role
 from core.tenancy import tenant
 from inventory import queries
 from tests.browser.floor import look, scan, sign_in
-from tests.live import LiveSite
+from tests.live import LiveSite, scripts_ready
 from tests.warehouse.scene import MILK_BARCODE, Scene, make_scene
 
 pytestmark = pytest.mark.browser
@@ -58,7 +58,7 @@ def test_goods_are_received_by_scanning(
     page.goto(f"{site.url}/stock/receive/")
     look(page, "receive")
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.wait_for_function("window.cf")
+    scripts_ready(page)
     code = f"]d201{MILK_BARCODE:0>14}10M-9"
     for _unit in range(3):
         scan(page, code)

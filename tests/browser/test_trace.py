@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from core.accounts import Role
 from tests.browser.floor import look, scan, sign_in
-from tests.live import LiveSite
+from tests.live import LiveSite, scripts_ready
 from tests.warehouse.scene import Scene, make_scene
 
 pytestmark = pytest.mark.browser
@@ -30,7 +30,7 @@ def test_from_a_scan_to_the_stop_and_back(page: Page, site: LiveSite, scene: Sce
     page.goto(f"{site.url}/trace/")
     look(page, "trace")
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.wait_for_function("window.cf")
+    scripts_ready(page)
     scan(page, "MILK-800")
     expect(page.get_by_role("link", name="M-100")).to_be_visible()
     look(page, "trace-found")
