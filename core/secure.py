@@ -94,16 +94,46 @@ class SecureTables(Operation):
             yield f"GRANT SELECT ON {table} TO {quote(settings.SYS_ROLE)}"
 
 
+class SecureForeignKeys(Operation):
+    """Composite foreign keys for columns that were added to a table after it was secured.  Put after their AddFields."""
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, name: str, fields: Sequence[str]) -> None:
+        self.name, self.fields = name, list(fields)
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return type(self).__name__, [self.name, self.fields], {}
+
+    def describe(self) -> str:
+        return f"Secure foreign keys of {self.name}: {', '.join(self.fields)}"
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """The model state knows nothing of this: it is about the database only."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        model = to_state.apps.get_model(app_label, self.name)
+        _refuse_loose(model)
+        for sql in foreign_key_sql(model._meta, schema_editor.quote_name, only=self.fields):
+            schema_editor.execute(sql, params=None)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """A column that is dropped takes its key with it."""
+
+
 def _key_sql(meta: Any, quote: Any) -> Iterator[str]:
     table, key = quote(meta.db_table), quote(f"{meta.db_table}_pkey")
     yield f"ALTER TABLE {table} DROP CONSTRAINT {key}"
     yield f"ALTER TABLE {table} ADD CONSTRAINT {key} PRIMARY KEY (tenant_id, {quote(meta.pk.column)})"
 
 
-def foreign_key_sql(meta: Any, quote: Any) -> Iterator[str]:
-    """The composite foreign keys of one table: one per id that a service looks up, none for copied ids."""
+def foreign_key_sql(meta: Any, quote: Any, only: Sequence[str] | None = None) -> Iterator[str]:
+    """The composite foreign keys of one table: one per id that a service looks up, none for copied ids.  `only` names some fields."""
     for field in meta.local_fields:
         if not isinstance(field, TenantForeignKey) or field.is_copied:
+            continue
+        if only is not None and field.name not in only:
             continue
         name = quote(f"{meta.db_table}_{field.column}_fk")
         target = field.related_model._meta

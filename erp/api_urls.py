@@ -10,7 +10,7 @@ urlpatterns = [
     path("schema/", docs.schema, name="schema"),
     path("docs/", docs.docs, name="docs"),
     path("", include("core.api.jobs")),
-    path("", include("inventory.api")),
+    path("", include("inventory.api.urls")),
     path("", include("warehouse.api")),
     path("", include("o2o.api")),
     path("", include("orders.api")),

@@ -25,3 +25,19 @@ class StockHeld(Conflict):
 
 class BadQuantity(Invalid):
     code = "bad_quantity"
+
+
+class StockShort(Conflict):
+    """A bin has not the units that a paper wants out of it.  Fields: bin, lot, have, want."""
+
+    code = "stock_short"
+
+
+class WrongState(Conflict):
+    """The paper is not in the state this needs: already posted, cancelled, on the road.  Fields say which."""
+
+    code = "wrong_state"
+
+
+class UnknownDocument(NotFound):
+    code = "document_not_found"

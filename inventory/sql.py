@@ -23,12 +23,14 @@ HELD_BALANCES = """
     WHERE b.tenant_id = %s AND b.id = ANY (%s::bigint[])
 """
 
-# (tenant, facility_ids, sku_ids, anchor date): pairs laid side by side, locked by facility, then SKU
-LOCK_ANCHORS = """
+# (tenant, facility_ids, sku_ids, anchor date): which pairs have their anchor
+ANCHORS = """
     SELECT facility_id, sku_id FROM inventory_promise
     WHERE tenant_id = %s AND facility_id = ANY (%s::bigint[]) AND sku_id = ANY (%s::bigint[]) AND min_expires_on = %s
-    ORDER BY facility_id, sku_id FOR NO KEY UPDATE
 """
+
+# The same, locked by facility, then SKU
+LOCK_ANCHORS = f"{ANCHORS} ORDER BY facility_id, sku_id FOR NO KEY UPDATE"
 
 # ship: one ledger row an allocation, numbered under the lock of its balance.  (kind, actor, tenant, owner_refs)
 SHIP_MOVES = """

@@ -1,27 +1,87 @@
 """Tables of stock."""
 
+from inventory.models.bundles import Assembly, AssemblyKind, Bundle, BundlePart, LotLink, RecipePart
 from inventory.models.demand import Allocation, Promise, Reservation
-from inventory.models.goods import Barcode, Lot, Sku
+from inventory.models.documents import (
+    Adjustment,
+    AdjustmentLine,
+    AdjustmentReason,
+    AdjustmentStatus,
+    CountEntry,
+    CountStatus,
+    CountTask,
+    CountTaskStatus,
+    StockCount,
+    Transfer,
+    TransferItem,
+    TransferLine,
+    TransferStatus,
+)
+from inventory.models.goods import (
+    Barcode,
+    Category,
+    Lot,
+    LotOrder,
+    ParcelRuleChoice,
+    Picture,
+    Product,
+    Sku,
+    Tracking,
+)
 from inventory.models.ledger import Balance, Move, MoveKind
 from inventory.models.places import Bin, BinKind, Facility, FacilityKind, Hold, HoldKind
+from inventory.models.policies import SafetyStock, ShelfLifeRule, StockDigest
+from inventory.models.purchases import PurchaseLine, PurchaseOrder, PurchaseStatus, Supplier
 from inventory.models.receipts import Receipt, ReceiptLine
 
 __all__ = [
+    "Adjustment",
+    "AdjustmentLine",
+    "AdjustmentReason",
+    "AdjustmentStatus",
     "Allocation",
+    "Assembly",
+    "AssemblyKind",
     "Balance",
     "Barcode",
     "Bin",
     "BinKind",
+    "Bundle",
+    "BundlePart",
+    "Category",
+    "CountEntry",
+    "CountStatus",
+    "CountTask",
+    "CountTaskStatus",
     "Facility",
     "FacilityKind",
     "Hold",
     "HoldKind",
     "Lot",
+    "LotLink",
+    "LotOrder",
     "Move",
     "MoveKind",
+    "ParcelRuleChoice",
+    "Picture",
+    "Product",
     "Promise",
+    "PurchaseLine",
+    "PurchaseOrder",
+    "PurchaseStatus",
     "Receipt",
     "ReceiptLine",
+    "RecipePart",
     "Reservation",
+    "SafetyStock",
+    "ShelfLifeRule",
     "Sku",
+    "StockCount",
+    "StockDigest",
+    "Supplier",
+    "Tracking",
+    "Transfer",
+    "TransferItem",
+    "TransferLine",
+    "TransferStatus",
 ]

@@ -54,6 +54,7 @@ class BinKind(models.IntegerChoices):
     PACKING = 5, _("打包台")
     QUARANTINE = 6, _("待检区")
     DAMAGED = 7, _("残次区")
+    TRANSIT = 8, _("在途")  # one a facility: what is on the road to it
 
 
 SELLING_KINDS = (BinKind.PICK, BinKind.STORAGE)
@@ -65,11 +66,18 @@ class Bin(TenantRow):
     zone = models.CharField(max_length=20, db_default="", blank=True)
     kind = models.SmallIntegerField(choices=BinKind.choices, db_default=BinKind.PICK)
     sequence = models.IntegerField(db_default=0)  # the picker's walk
+    is_active = models.BooleanField(db_default=True)  # an archived bin takes no more goods
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["tenant_id", "facility", "code"], name="inventory_bin_code"),
             models.CheckConstraint(condition=Q(kind__in=BinKind.values), name="inventory_bin_kind"),
+            models.UniqueConstraint(
+                fields=["tenant_id", "facility"], name="inventory_bin_one_transit", condition=Q(kind=8)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant_id", "facility", "sequence", "id"], name="inventory_bin_walk")
         ]
 
     def __str__(self) -> str:

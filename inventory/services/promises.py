@@ -181,19 +181,19 @@ def lock_anchors(places: Iterable[tuple[int, int]]) -> None:
         return
     facilities, skus = db.array({p[0] for p in wanted}), db.array({p[1] for p in wanted})
     params = current_tenant(), facilities, skus, ANCHOR
-    if set(wanted) <= set(db.lock_sql(Rank.STOCK, sql.LOCK_ANCHORS, *params)):
-        return
-    db.execute(
-        "INSERT INTO inventory_promise (tenant_id, id, facility_id, sku_id, min_expires_on, quantity)"
-        " SELECT %s, u.id, u.facility_id, u.sku_id, %s, 0 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[])"
-        " u(id, facility_id, sku_id) ORDER BY u.facility_id, u.sku_id"
-        " ON CONFLICT (tenant_id, facility_id, sku_id, min_expires_on) DO NOTHING",
-        current_tenant(),
-        ANCHOR,
-        db.array(db.new_ids(len(wanted))),
-        db.array([p[0] for p in wanted]),
-        db.array([p[1] for p in wanted]),
-    )
+    missing = sorted(set(wanted) - set(db.rows(sql.ANCHORS, *params)))
+    if missing:  # made before any of them is locked: who waits for another's new row must not hold an old one
+        db.execute(
+            "INSERT INTO inventory_promise (tenant_id, id, facility_id, sku_id, min_expires_on, quantity)"
+            " SELECT %s, u.id, u.facility_id, u.sku_id, %s, 0 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[])"
+            " u(id, facility_id, sku_id) ORDER BY u.facility_id, u.sku_id"
+            " ON CONFLICT (tenant_id, facility_id, sku_id, min_expires_on) DO NOTHING",
+            current_tenant(),
+            ANCHOR,
+            db.array(db.new_ids(len(missing))),
+            db.array([p[0] for p in missing]),
+            db.array([p[1] for p in missing]),
+        )
     db.lock_sql(Rank.STOCK, sql.LOCK_ANCHORS, *params)
 
 

@@ -18,8 +18,8 @@ from tests.house.world import World, make_world, tenant_models
 
 REFUSED = (psycopg2.errors.InsufficientPrivilege,)  # also what a WITH CHECK policy raises
 APPEND_ONLY = (
-    "core_auditentry", "core_inbox", "core_storedfile", "inventory_move", "inventory_receipt", "inventory_receiptline",
-    "orders_channelorderversion",
+    "core_auditentry", "core_inbox", "core_storedfile", "inventory_adjustmentline", "inventory_assembly",
+    "inventory_lotlink", "inventory_move", "inventory_receipt", "inventory_receiptline", "orders_channelorderversion",
 )  # fmt: skip
 
 

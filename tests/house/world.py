@@ -42,10 +42,12 @@ from orders.models import (
 )
 from orders.services import pipeline
 from tests import builders as make
+from tests.house import world_stock
 from warehouse.models import Parcel, ParcelLine, ParcelStatus, Wave
 from warehouse.services import floor, waves
 
 ARGUMENTS: dict[str, type[models.Model]] = {
+    **world_stock.ARGUMENTS,
     "balance_id": Balance,
     "bin_id": Bin,
     "channel_id": Channel,
@@ -133,6 +135,7 @@ def make_world(tenant_id: int) -> World:
         _ship,
         _release_more,
         _dispatches,
+        _papers,
         _rest,
     ):
         with tenant(tenant_id):  # one transaction each, as in real life: a lock's rank never goes back
@@ -202,6 +205,10 @@ def _dispatches(world: World) -> None:
     ids[Dispatch] = make.make_dispatch(order_id, ids[Facility])
     world.particular["store"] = make.make_store(code="ST")
     ids[Offer] = make.make_offer(ids[Dispatch], world.particular["store"])
+
+
+def _papers(world: World) -> None:
+    world_stock.make_papers(world.ids)
 
 
 def _rest(world: World) -> None:

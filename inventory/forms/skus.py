@@ -1,51 +1,15 @@
-"""What people enter about goods and stock."""
+"""What people enter about goods."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inventory.models import HoldKind
+from inventory.forms.words import CHOICE, CODE_LONGEST, TEXT, UNITS_MOST, WHOLE, refuse_control_characters
 from inventory.models.goods import ParcelRuleChoice
 from inventory.services.catalogue import SkuInput
-
-UNITS_MOST = 2**31 - 1
-CODE_LONGEST = 64
-
-TEXT = {"required": gettext_lazy("要填。"), "max_length": gettext_lazy("太长，最多 %(limit_value)d 个字。")}
-WHOLE = {
-    "required": gettext_lazy("要填。"),
-    "invalid": gettext_lazy("要填整数。"),
-    "min_value": gettext_lazy("不能小于 %(limit_value)s。"),
-    "max_value": gettext_lazy("不能大于 %(limit_value)s。"),
-}
-DATE = {"invalid": gettext_lazy("不是日期，比如 2028-04-01。")}
-CHOICE = {"required": gettext_lazy("要选一个。"), "invalid_choice": gettext_lazy("没有这个选项，重新选。")}
-
-
-def refuse_control_characters(text: str) -> None:
-    """A code is typed, scanned or pasted; what cannot be seen must not be kept in it."""
-    if any(ord(char) < 32 or ord(char) == 127 for char in text):
-        raise forms.ValidationError(_("里面有看不见的字符，重新输入一遍。"))
-
-
-class HoldForm(forms.Form):
-    """Stop one lot, for a reason that whoever meets it can read."""
-
-    lot = forms.TypedChoiceField(error_messages=CHOICE, label=gettext_lazy("批次"), coerce=int)
-    kind = forms.ChoiceField(
-        error_messages=CHOICE,
-        label=gettext_lazy("为什么停"),
-        choices=[
-            (HoldKind.HELD.value, gettext_lazy("冻结")),
-            (HoldKind.QUARANTINE.value, gettext_lazy("待检")),
-        ],
-    )
-    reason = forms.CharField(error_messages=TEXT, label=gettext_lazy("原因"), max_length=300)
-    document = forms.CharField(error_messages=TEXT, label=gettext_lazy("单据"), max_length=60, required=False)
 
 
 class SkuForm(forms.Form):
@@ -176,62 +140,3 @@ class SkuForm(forms.Form):
             unit=data["unit"],
             barcodes=tuple(data["barcodes"]),
         )
-
-
-class ReceiptForm(forms.Form):
-    """The head of a delivery.  The same delivery note twice is received once."""
-
-    facility = forms.TypedChoiceField(error_messages=CHOICE, label=gettext_lazy("收进哪里"), coerce=int)
-    reference = forms.CharField(
-        error_messages=TEXT,
-        label=gettext_lazy("到货单号"),
-        max_length=60,
-        help_text=gettext_lazy("同一个单号只收一次，重复提交不会多收。"),
-    )
-    supplier = forms.CharField(
-        error_messages=TEXT, label=gettext_lazy("供应商"), max_length=100, required=False
-    )
-
-
-class ReceiptLineForm(forms.Form):
-    """One line: units of one lot into one bin.  Either date will do when the SKU's shelf life is known."""
-
-    goods = forms.CharField(
-        error_messages=TEXT, label=gettext_lazy("编码或条码"), max_length=CODE_LONGEST, required=False
-    )
-    lot = forms.CharField(
-        error_messages=TEXT,
-        label=gettext_lazy("批次"),
-        max_length=40,
-        required=False,
-        validators=[refuse_control_characters],
-    )
-    produced_on = forms.DateField(
-        error_messages=DATE,
-        label=gettext_lazy("生产日期"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    expires_on = forms.DateField(
-        error_messages=DATE,
-        label=gettext_lazy("到期日"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    quantity = forms.IntegerField(
-        error_messages=WHOLE, label=gettext_lazy("数量"), min_value=1, max_value=UNITS_MOST, required=False
-    )
-    bin = forms.CharField(error_messages=TEXT, label=gettext_lazy("货位"), max_length=32, required=False)
-
-    def is_blank(self) -> bool:
-        """An untouched line is no line."""
-        return not any(str(self.data.get(self.add_prefix(name), "")).strip() for name in self.fields)
-
-    def clean_expires_on(self) -> date | None:
-        expires, produced = self.cleaned_data.get("expires_on"), self.cleaned_data.get("produced_on")
-        if expires and produced and expires < produced:
-            raise forms.ValidationError(_("到期日在生产日期前面。"))
-        return expires
-
-
-ReceiptLines = forms.formset_factory(ReceiptLineForm, extra=1, max_num=200, absolute_max=200)

@@ -16,14 +16,7 @@ from inventory.errors import UnknownGoods, UnknownPlace
 from inventory.models import Barcode, Sku
 from inventory.rules import expiry, promise
 from inventory.rules.promise import Promised, Supply
-from inventory.sellable import first_sellable, list_shelves, list_supplies, minimum_expiry
-
-__all__ = [
-    "first_sellable",
-    "list_shelves",
-    "list_supplies",
-    "minimum_expiry",
-]  # read in inventory.sellable, asked for here
+from inventory.sellable import first_sellable, list_supplies, minimum_expiry
 
 SELLS = "sells"  # the group of units whose bin, holds and day let them be sold
 ANCHOR = date(1, 1, 1)  # the promise row that every (facility, SKU) has; never a real minimum expiry

@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from core.api.filters import Filters, FlagFilter, IdFilter, WordFilter
 from core.api.pagination import BY_ID, Sort, page_ids
 from core.api.views import ApiView, CommandView, ListView, RetrieveView, get_row
-from inventory import api_shapes as shapes
-from inventory.api_commands import receive_goods, save_catalogue
+from inventory.api import shapes
+from inventory.api.commands import receive_goods, save_catalogue
 from inventory.models import (
     Balance,
     Barcode,
