@@ -11,16 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.filters import Filters, IdFilter, WordFilter
-from core.api.pagination import BY_ID, Sort, page_ids
-from core.api.views import ApiView, ListView, RetrieveView, get_row
+from core.api.pagination import Sort, page_ids
+from core.api.views import ApiView, ListView, RetrieveView
 from orders import api_shapes as shapes
 from orders.api_commands import push_orders
+from orders.api_imports import ImportProblems, Imports, OneImport
 from orders.models import (
     Channel,
     ChannelOrder,
     Finding,
-    Import,
-    ImportProblem,
     Order,
     OrderLine,
     OrderStatus,
@@ -133,42 +132,6 @@ class OneChannelOrder(RetrieveView):
     scope_area = "orders"
     row_class = shapes.ChannelOrderRow
     queryset = ChannelOrder.objects.defer("raw")
-
-
-class Imports(ListView):
-    """Order files, the newest first."""
-
-    scope_area = "orders"
-    row_class = shapes.ImportRow
-    sorts = {"-created_at": Sort("created_at", is_descending=True), **BY_ID}
-    queryset = Import.objects.all()
-
-
-class OneImport(RetrieveView):
-    """One order file."""
-
-    scope_area = "orders"
-    row_class = shapes.ImportRow
-    queryset = Import.objects.all()
-
-
-class ImportProblems(ListView):
-    """Rows of one file that were not taken, by row."""
-
-    scope_area = "orders"
-    row_class = shapes.ImportProblemRow
-    sorts = {"row_number": Sort("row_number")}
-    queryset = ImportProblem.objects.all()
-
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """A page of rows, in the order of the file."""
-        get_row(Import.objects.all(), kwargs["import_id"])
-        return super().get(request, *args, **kwargs)
-
-    def get_queryset(self) -> Any:
-        if getattr(self, "swagger_fake_view", False):
-            return self.queryset
-        return super().get_queryset().filter(import_doc=self.kwargs["import_id"])
 
 
 urlpatterns = [

@@ -94,38 +94,6 @@ class ChannelOrderRow(serializers.Serializer[Any]):
     received_at = serializers.DateTimeField()
 
 
-class CountsField(serializers.DictField):
-    """Numbers by name; what else the import keeps for itself stays there."""
-
-    child = serializers.IntegerField()
-
-    def to_representation(self, value: Any) -> dict[str, int]:
-        return {name: number for name, number in value.items() if type(number) is int}
-
-
-class ImportRow(serializers.Serializer[Any]):
-    id = IdField()
-    channel_id = IdField()
-    job_id = IdField(allow_null=True)
-    sha256 = serializers.CharField()
-    rows_total = serializers.IntegerField()
-    input_units = serializers.IntegerField()
-    counts = CountsField()
-    created_at = serializers.DateTimeField()
-
-
-class ImportProblemRow(serializers.Serializer[Any]):
-    id = IdField()
-    row_number = serializers.IntegerField()
-    column = serializers.CharField()
-    value = serializers.CharField()
-    code = serializers.CharField()
-    external_number = serializers.CharField()
-    units = serializers.IntegerField()
-    stops = serializers.BooleanField()
-    order_id = IdField(allow_null=True)
-
-
 class AmountField(serializers.DecimalField):
     """An amount in whole units of the channel's currency, not below 0: a text, or a number with a point."""
 

@@ -19,6 +19,20 @@ class TooLarge(ERPError):
     code = "body_too_large"
 
 
+class LengthRequired(ERPError):
+    """The body does not say how long it is."""
+
+    status = HTTPStatus.LENGTH_REQUIRED
+    code = "length_required"
+
+
+class NotAFile(ERPError):
+    """The body is of a kind that this address does not take."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    code = "unsupported_media_type"
+
+
 class Busy(ERPError):
     """Somebody else holds what this request needs; the same request may succeed in `retry_after_s` seconds."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from core.api import idempotency
@@ -73,12 +73,17 @@ class CatfishSchema(AutoSchema):
                 OpenApiParameter.HEADER,
                 required=self.view.needs_idempotency_key,
                 description=text,
-            )
+            ),
+            *self.view.parameters,
         ]
+
+    def get_examples(self) -> list[OpenApiExample]:
+        return list(self.view.examples) if self.method in UNSAFE else []
 
     def _good(self) -> dict[int, Any]:
         if self.method in UNSAFE:
-            return {HTTPStatus.OK.value: self.view.answer_class or OpenApiResponse(description="Done")}
+            done = self.view.answer_class or OpenApiResponse(description="Done")
+            return {status.value: done for status in self.view.answers}
         row = self.view.row_class
         return {HTTPStatus.OK.value: row(many=True) if hasattr(self.view, "sorts") else row}
 
@@ -92,8 +97,9 @@ class CatfishSchema(AutoSchema):
                 HTTPStatus.CONFLICT,
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 HTTPStatus.SERVICE_UNAVAILABLE,
+                *self.view.refusals,
             ]
-        return sorted(common)
+        return sorted(set(common))
 
 
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

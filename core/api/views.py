@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from django.http.request import UnreadablePostError
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -40,6 +41,10 @@ class ApiView(GenericAPIView[Any]):
     scope_area: ClassVar[str]
     row_class: ClassVar[type[BaseSerializer[Any]]]  # a row that GET gives
     answer_class: ClassVar[type[BaseSerializer[Any]] | None] = None  # what a command answers
+    answers: ClassVar[Sequence[HTTPStatus]] = (HTTPStatus.OK,)  # of a command that was done
+    refusals: ClassVar[Sequence[HTTPStatus]] = ()  # of a command, beside those that every one has
+    parameters: ClassVar[Sequence[OpenApiParameter]] = ()  # of a command, beside its body
+    examples: ClassVar[Sequence[OpenApiExample]] = ()  # of a command
     needs_idempotency_key: ClassVar[bool] = False  # endpoints that make many rows at once
     claim: idempotency.Claim | None = None
 
@@ -81,6 +86,9 @@ class ApiView(GenericAPIView[Any]):
             raise TooLarge(_("请求太大，请分批。")) from None
         except UnreadablePostError:
             raise Malformed(_("请求没有收完。")) from None
+        self._take_key(request, data)
+
+    def _take_key(self, request: Request, data: bytes) -> None:
         key = idempotency.key_of(request)
         if key is None:
             if self.needs_idempotency_key:

@@ -6,13 +6,19 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from core.api.authentication import tenant_of_key
-from core.errors import ERPError
+from core.api.errors import Busy
+from core.api.fields import MAX_ID
+from core.api.problems import WAITED_TOO_LONG
+from core.api.uploads import receiving
+from core.errors import ERPError, NotFound
 from core.tenancy import tenant
 from core.web.opening import open_page
 from core.web.refusals import refuse
@@ -62,7 +68,7 @@ def _api(
     tenant_id = tenant_of_key(request.headers.get("Authorization", ""))
     if tenant_id is None:
         return None  # DRF answers 401 itself: the view needs no scope to refuse
-    with tenant(tenant_id):
+    with receiving(request, view, tenant_id), tenant(tenant_id):
         structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
         return _answer(request, view, args, kwargs)
 
@@ -80,6 +86,8 @@ def _web(
     if tenant_id is None:
         return redirect("core:choose_tenant")
     try:
+        if any(isinstance(value, int) and value > MAX_ID for value in kwargs.values()):
+            raise NotFound(_("没有这个地址，或不属于这个商家。"))
         with tenant(tenant_id):
             structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
             opened = open_page(request.user.pk)
@@ -91,6 +99,13 @@ def _web(
                 return _answer(request, view, args, kwargs)
     except ERPError as refusal:
         return refuse(request, refusal)
+    except OperationalError as waited:
+        if getattr(waited.__cause__, "pgcode", None) not in WAITED_TOO_LONG:
+            raise
+        busy = Busy(_("同一批数据正在被别人改，请稍后原样重试。什么都没有写入。"))
+        answer = refuse(request, busy)
+        answer["Retry-After"] = str(busy.retry_after_s)
+        return answer
 
 
 def _answer(

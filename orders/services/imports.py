@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -17,7 +15,7 @@ from core import db, jobs, options
 from core.db import Rank
 from core.errors import Conflict, Invalid, NotFound
 from core.models import Job, StoredFile
-from core.models.jobs import UNFINISHED
+from core.models.jobs import UNFINISHED, JobStatus
 from core.services.accounts import record
 from core.tenancy import current_tenant, scope
 from core.web.formats import exponent, mask_name, mask_phone, mask_street
@@ -27,6 +25,7 @@ from orders.importing.reading import Source, inspect, open_table
 from orders.importing.settings import BadLine, Options, Target, columns_of, missing
 from orders.models import Import
 from orders.services.channels import ChannelInput, create_channel, find_channel_id
+from orders.services.import_files import Readable, Received, receive
 
 JOB = "orders.import"
 SAMPLES = 2
@@ -35,12 +34,6 @@ PATH_LENGTH = 200
 BAD_LINE = options.declare(
     "import.bad_line", BadLine.STOP.value, "导入时一行不对：stop 停下整张单，drop 只去掉这一行"
 )
-
-
-class Readable(Protocol):
-    """What an upload is to us."""
-
-    def read(self, size: int = ..., /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +84,25 @@ class ImportFile:
     counts: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """A file in its channel, with what is known of its columns; `missing` must be mapped by a person first."""
+
+    import_id: int
+    header: tuple[str, ...]
+    columns: Mapping[str, int]
+    chosen: Mapping[str, Any]
+    missing: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The job of an import.  `is_new`: this call queued it."""
+
+    job_id: int
+    is_new: bool
+
+
 def upload(*, tenant_id: int, channel_id: int, file: Readable, name: str, actor_id: int | None) -> int:
     """Keep the bytes under ERP_FILES and note the import; the same file into the same channel is the same
     import.
@@ -100,16 +112,48 @@ def upload(*, tenant_id: int, channel_id: int, file: Readable, name: str, actor_
     """
     with scope(tenant_id):
         _get_currency(channel_id)
-        folder = Path(settings.ERP_FILES) / str(tenant_id)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part, sha, size = _receive(file, folder)
+        received = receive(tenant_id=tenant_id, file=file)
         try:
-            source = inspect(part)
-            part.replace(folder / sha)
-            _sync(folder)
+            return _keep(channel_id, received, name, actor_id)
         finally:
-            part.unlink(missing_ok=True)
-        return _note(channel_id, name, f"{tenant_id}/{sha}", sha, size, source, actor_id)
+            received.drop()
+
+
+def hand_in(
+    *, tenant_id: int, channel_id: int, received: Received, name: str, actor_id: int | None = None
+) -> HandedIn:
+    """Keep a file that was received and say how its columns would be read: as decided before for this file,
+    else by the saved mapping of its layout, else the preset, else the names.  Queues nothing.
+
+    The same file into the same channel is the same import, also when two hand it in at once.  Raises NotFound
+    for a foreign channel.
+    """
+    with scope(tenant_id):
+        _get_currency(channel_id)
+        file = get_import(_keep(channel_id, received, name, actor_id))
+        known, _name, chosen = _known_mapping(file, received.header, find_preset(received.header))
+        columns = {str(target): index for target, index in known.items()}
+        return HandedIn(file.id, received.header, columns, chosen.stored(), missing(known))
+
+
+def start_once(*, tenant_id: int, handed_in: HandedIn, actor_id: int | None = None) -> Started:
+    """Queue the job of a file that was handed in, unless it has one: running, done and cancelled ones stay as
+    they are, one that failed is queued again.
+
+    Locks the import, so that of two at once only one queues.  Raises Invalid when a needed column is not mapped.
+    """
+    with scope(tenant_id):
+        db.lock(Rank.DOCUMENT, Import, "id", "id = %s", handed_in.import_id)
+        file = get_import(handed_in.import_id)
+        if file.job_id is not None and not _is_job(file.job_id, JobStatus.FAILED.value):
+            return Started(file.job_id, is_new=False)
+        job_id = _start(file, handed_in.header, handed_in.columns, handed_in.chosen, actor_id)
+        return Started(job_id, is_new=True)
+
+
+def _keep(channel_id: int, received: Received, name: str, actor_id: int | None) -> int:
+    place = received.keep(current_tenant())
+    return _note(channel_id, name, place, received.sha256, received.size, received.source, actor_id)
 
 
 def register(*, tenant_id: int, channel_id: int, path: Path, actor_id: int | None = None) -> int:
@@ -123,36 +167,6 @@ def register(*, tenant_id: int, channel_id: int, path: Path, actor_id: int | Non
     with scope(tenant_id):
         _get_currency(channel_id)
         return _note(channel_id, place.name, str(place), sha, place.stat().st_size, source, actor_id)
-
-
-def _receive(file: Readable, folder: Path) -> tuple[Path, str, int]:
-    digest, size = hashlib.sha256(), 0
-    handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            while block := file.read(1 << 20):
-                size += len(block)
-                if size > settings.ERP_UPLOAD_MAX:
-                    raise Invalid(
-                        _("文件超过 %(n)s MB，分成几个再传。") % {"n": settings.ERP_UPLOAD_MAX >> 20},
-                        code="too_large",
-                    )
-                digest.update(block)
-                out.write(block)
-            out.flush()
-            os.fsync(out.fileno())
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return Path(name), digest.hexdigest(), size
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _note(
@@ -170,11 +184,8 @@ def _note(
     if known is not None:
         _move(known, file_row)
         return known
-    db.insert(StoredFile, _FILE_COLUMNS, [file_row])
     made = db.rows(
-        "INSERT INTO orders_import (tenant_id, id, channel_id, file_id, sha256, counts, created_by)"
-        " VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s)"
-        " ON CONFLICT (tenant_id, channel_id, sha256) DO NOTHING RETURNING id",
+        _NOTE,
         tenant_id,
         import_id,
         channel_id,
@@ -182,10 +193,23 @@ def _note(
         sha,
         json.dumps({"source": asdict(source) | {"path": ""}}),
         actor_id,
+        shown,
+        path,
+        size,
     )
-    return int(made[0][0]) if made else int(_find_same(channel_id, sha) or 0)
+    return import_id if made else int(_find_same(channel_id, sha) or 0)
 
 
+# One statement: whoever loses a race for the same file leaves no row of its own behind.
+_NOTE = """
+WITH made AS (
+  INSERT INTO orders_import (tenant_id, id, channel_id, file_id, sha256, counts, created_by)
+  VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s)
+  ON CONFLICT (tenant_id, channel_id, sha256) DO NOTHING RETURNING tenant_id, file_id, sha256, created_by
+)
+INSERT INTO core_storedfile (tenant_id, id, name, path, size, sha256, created_by)
+SELECT tenant_id, file_id, %s, %s, %s, sha256, created_by FROM made RETURNING id
+"""
 _FILE_COLUMNS = ("id", "name", "path", "size", "sha256", "created_by")
 
 
@@ -371,42 +395,51 @@ def start_import(
     with scope(tenant_id):
         db.lock(Rank.DOCUMENT, Import, "id", "id = %s", import_id)
         file = get_import(import_id)
-        header = open_table(known_source(file)).header
-        checked = columns_of(columns, len(header))
-        lacking = missing(checked)
-        if lacking:
-            raise Invalid(
-                _("还有列没对上，导不了。"),
-                code="import_columns_missing",
-                missing=[str(target) for target in lacking],
-            )
-        stored = Options.of(chosen).stored()
-        if file.job_id is not None and Job.objects.filter(id=file.job_id, status__in=UNFINISHED).exists():
+        if file.job_id is not None and _is_job(file.job_id, *UNFINISHED):
             raise Conflict(_("这个文件正在导，等它做完。"), code="import_running", job_id=file.job_id)
-        if file.job_id is None:
-            job_id = jobs.start(
-                JOB, _("导入 %(name)s") % {"name": file.name}, {"import_id": import_id}, created_by=actor_id
-            )
-        else:
-            job_id = file.job_id
-            jobs.again(job_id)
-        db.execute(
-            "UPDATE orders_import SET columns = %s::jsonb, options = %s::jsonb, job_id = %s WHERE"
-            " tenant_id = %s AND id = %s",
-            json.dumps({str(target): index for target, index in checked.items()}),
-            json.dumps(stored, ensure_ascii=False),
-            job_id,
-            tenant_id,
-            import_id,
+        header = open_table(known_source(file)).header
+        return _start(file, header, columns, chosen, actor_id)
+
+
+def _start(
+    file: ImportFile,
+    header: tuple[str, ...],
+    columns: Mapping[str, int],
+    chosen: Mapping[str, Any],
+    actor_id: int | None,
+) -> int:
+    """Under the import's lock: store what was decided and queue its job."""
+    checked = columns_of(columns, len(header))
+    lacking = missing(checked)
+    if lacking:
+        raise Invalid(
+            _("还有列没对上，导不了。"),
+            code="import_columns_missing",
+            missing=[str(target) for target in lacking],
         )
-        record(
-            "import.started",
-            "import",
-            import_id,
-            actor_id=actor_id,
-            detail={"file": file.name, "job_id": job_id},
-        )
-        return job_id
+    stored = Options.of(chosen).stored()
+    if file.job_id is None:
+        title = _("导入 %(name)s") % {"name": file.name}
+        job_id = jobs.start(JOB, title, {"import_id": file.id}, created_by=actor_id)
+    else:
+        job_id = file.job_id
+        jobs.again(job_id)
+    db.execute(
+        "UPDATE orders_import SET columns = %s::jsonb, options = %s::jsonb, job_id = %s WHERE"
+        " tenant_id = %s AND id = %s",
+        json.dumps({str(target): index for target, index in checked.items()}),
+        json.dumps(stored, ensure_ascii=False),
+        job_id,
+        current_tenant(),
+        file.id,
+    )
+    detail = {"file": file.name, "job_id": job_id}
+    record("import.started", "import", file.id, actor_id=actor_id, detail=detail)
+    return job_id
+
+
+def _is_job(job_id: int, *states: str) -> bool:
+    return Job.objects.filter(id=job_id, status__in=states).exists()
 
 
 def start_recognised(*, tenant_id: int, import_id: int, actor_id: int | None = None) -> int:

@@ -1,6 +1,7 @@
 """Who may call: keys, scopes, tenants."""
 
 import pytest
+from django.test import Client
 
 from core.tenancy import tenant
 from tests.api.client import Api
@@ -49,10 +50,11 @@ def test_reading_and_writing_are_scopes_of_their_own(tenant_id: int) -> None:
 
 
 def test_an_unknown_address_answers_a_problem(api: Api) -> None:
-    answer = api.get("nothing/here/")
-    assert answer.status_code == 404
-    assert answer["Content-Type"] == "application/problem+json"
-    assert answer.json()["code"] == "not_found"
+    posted = Client(enforce_csrf_checks=True).post("/api/v1/nothing/here/")
+    for answer in (api.get("nothing/here/"), posted):
+        assert answer.status_code == 404
+        assert answer["Content-Type"] == "application/problem+json"
+        assert answer.json()["code"] == "not_found"
 
 
 def test_a_method_that_is_not_there_is_405(api: Api) -> None:
