@@ -44,20 +44,22 @@ def due_tenants() -> list[int]:
 def deliver(tenant_id: int) -> int:
     """Deliver what is due for one tenant; how many events were finished."""
     finished = 0
-    seen: set[int] = set()
-    while events := _due(tenant_id, seen):
+    put_off: set[int] = set()
+    while events := _due(tenant_id, put_off):
         for event_id, topic, payload in events:
-            seen.add(event_id)
-            finished += _deliver_one(tenant_id, event_id, topic, payload)
+            if _deliver_one(tenant_id, event_id, topic, payload):
+                finished += 1
+            else:
+                put_off.add(event_id)
     return finished
 
 
-def _due(tenant_id: int, seen: set[int]) -> list[tuple[int, str, Mapping[str, Any]]]:
+def _due(tenant_id: int, put_off: set[int]) -> list[tuple[int, str, Mapping[str, Any]]]:
     with tenant(tenant_id):
         found = Outbox.objects.filter(done_at__isnull=True, next_try_at__lte=ClockTimestamp()).order_by(
             "at", "id"
         )
-        return [(e.id, e.topic, e.payload) for e in found[: BATCH + len(seen)] if e.id not in seen]
+        return [(e.id, e.topic, e.payload) for e in found.exclude(id__in=put_off)[:BATCH]]
 
 
 def _deliver_one(tenant_id: int, event_id: int, topic: str, payload: Mapping[str, Any]) -> bool:

@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -19,8 +18,9 @@ from core.errors import Invalid
 from core.web.access import needs_role
 from core.web.formats import number
 from core.web.parts import Equation, State, Term, Toast
-from core.web.tables import Cursor, decode, encode
+from core.web.tables import Cursor, decode, encode, read_instant
 from core.web.toasts import say
+from inventory.access import require_lots_in_scope
 from inventory.models import BinKind, HoldKind
 from inventory.queries import get_hold
 from inventory.services import holds
@@ -112,8 +112,8 @@ def _cursor(request: HttpRequest) -> tuple[Any, int] | None:
     if not text:
         return None
     cursor = decode(text)
-    at = parse_datetime(cursor.value) if isinstance(cursor.value, str) else None
-    if at is None or at.tzinfo is None:
+    at = read_instant(cursor.value)
+    if at is None:
         raise Invalid(_("这一页的地址不对。从第一页开始看。"), code="bad_cursor")
     return at, cursor.id
 
@@ -171,6 +171,7 @@ def hold(request: HttpRequest, lot_id: int) -> HttpResponse:
     if not form.is_valid():
         return render(request, "traceability/lot.html", _lot_context(request, lot_id, form), status=422)
     found = queries.get_lot(lot_id)
+    require_lots_in_scope(request.membership, [lot_id])  # type: ignore[attr-defined]
     done = hold_rest(
         lot_id=lot_id,
         document=form.cleaned_data["document"],
@@ -196,6 +197,8 @@ def hold(request: HttpRequest, lot_id: int) -> HttpResponse:
 def clear(request: HttpRequest, hold_id: int) -> HttpResponse:
     """Clear this hold and nothing else; what gave way to it stays with its orders."""
     found = get_hold(hold_id)
+    if found.lot_id:
+        require_lots_in_scope(request.membership, [found.lot_id])  # type: ignore[attr-defined]
     holds.clear_hold(hold_id=hold_id, actor_id=request.user.pk)
     say(
         request,

@@ -77,11 +77,10 @@ class Hub:
         missed.
         """
         for queue in self.listeners.get(channel, ()):
-            if queue.full():
-                while not queue.empty():
-                    queue.get_nowait()
-                event = sse("refetch", "{}")
-            queue.put_nowait(event)
+            is_behind = queue.full()
+            while is_behind and not queue.empty():
+                queue.get_nowait()
+            queue.put_nowait(sse("refetch", "{}") if is_behind else event)
 
     async def run(self) -> None:
         """Reads Redis as long as the process lives; after a break everybody refetches, since messages may

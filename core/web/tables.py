@@ -12,7 +12,7 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -84,13 +84,32 @@ def decode(text: str) -> Cursor:
         value, row_id = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         if isinstance(value, bool) or not isinstance(value, str | int | None):
             raise TypeError("no sort value")
-        if (isinstance(value, int) and abs(value) >= 1 << 63) or (isinstance(value, str) and "\0" in value):
+        if (isinstance(value, int) and abs(value) >= 1 << 63) or (
+            isinstance(value, str) and not _is_text(value)
+        ):
             raise ValueError("no column holds this")
         if isinstance(row_id, bool) or not isinstance(row_id, int) or not 0 <= row_id < 1 << 53:
             raise TypeError("no id")
     except (ValueError, TypeError, binascii.Error, RecursionError):
         raise Invalid(_("这一页的地址不对。从第一页开始看。"), code="bad_cursor") from None
     return Cursor(value, row_id)
+
+
+def _is_text(value: str) -> bool:
+    """JSON can spell NUL and half a surrogate pair; PostgreSQL has no text with either."""
+    return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def read_instant(value: object) -> datetime | None:
+    """The instant that a cursor names, in UTC, where every one that is read has a place in the calendar.
+
+    None for anything else: a text that is no instant, one without a zone, one beyond the calendar's ends.
+    """
+    try:
+        at = parse_datetime(str(value))
+        return None if at is None or at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _field(model: type[Model], path: str) -> "Field[Any, Any]":
@@ -104,12 +123,12 @@ def _typed(model: type[Model], column: str, value: object) -> object:
     if value is None:
         return None
     field = _field(model, column)
-    read = {"DateTimeField": parse_datetime, "DateField": parse_date}.get(field.get_internal_type())
+    read = {"DateTimeField": read_instant, "DateField": parse_date}.get(field.get_internal_type())
     try:
         typed = read(str(value)) if read else field.to_python(value)
     except (TypeError, ValueError, ValidationError):
         typed = None
-    if typed is None or (isinstance(typed, datetime) and typed.tzinfo is None):
+    if typed is None:
         raise Invalid(_("这一页的地址不对。从第一页开始看。"), code="bad_cursor")
     return typed
 

@@ -40,6 +40,10 @@ class SignInForm(AuthenticationForm):
         "inactive": gettext_lazy("账号或密码不对。"),
     }
 
+    def clean_username(self) -> str:
+        """Folded, as accounts are stored: tries are counted by name, and other capitals are no other name."""
+        return str(self.cleaned_data["username"]).strip().casefold()
+
     def get_invalid_login_error(self) -> ValidationError:
         error = super().get_invalid_login_error()
         name = self.cleaned_data.get("username")

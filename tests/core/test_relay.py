@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core import db, outbox, relay
 from core.circuit import Circuit
@@ -174,6 +175,16 @@ def test_events_are_delivered_in_the_order_they_were_said(tenant_id: int, wire: 
         say(tenant_id, n)
     assert relay.deliver(tenant_id) == 120
     assert effects(tenant_id) == list(range(120))
+
+
+def test_a_long_backlog_is_read_a_batch_at_a_time(tenant_id: int, wire: Wire) -> None:
+    wire(Said=[heard])
+    say(tenant_id, *range(relay.BATCH * 3 + 1))
+    with CaptureQueriesContext(connection) as asked:
+        assert relay.deliver(tenant_id) == relay.BATCH * 3 + 1
+    reads = [one["sql"] for one in asked if one["sql"].startswith("SELECT") and "core_outbox" in one["sql"]]
+    assert len(reads) == 5
+    assert all(sql.endswith(f"LIMIT {relay.BATCH}") for sql in reads)
 
 
 def test_one_that_fails_does_not_stop_the_ones_after_it(tenant_id: int, wire: Wire) -> None:

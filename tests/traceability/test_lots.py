@@ -10,11 +10,12 @@ from django.test import Client
 from core import db
 from core.accounts import Role
 from core.tenancy import tenant
-from inventory.models import Hold, Reservation
+from core.web.tables import Cursor, encode
+from inventory.models import Hold, Lot, Reservation
 from orders.models import Order
 from tests import builders
 from tests.warehouse.people import sign_in
-from tests.warehouse.scene import MILK_BARCODE, Scene, make_scene
+from tests.warehouse.scene import MILK_BARCODE, Scene, make_clerk_store, make_scene
 from traceability import queries, views
 from traceability.services import hold_rest
 
@@ -232,6 +233,28 @@ def test_who_may_see_and_who_may_stop(shipped: Scene) -> None:
         client = sign_in(shipped.tenant_id, role)
         for path in ("/trace/", f"/trace/lots/{lot}/", f"/trace/lots/{lot}/parcels.csv"):
             assert client.get(path).status_code == 403, (role, path)
+
+
+def test_who_is_bound_to_a_store_stops_nothing_elsewhere(shipped: Scene, quality: Client) -> None:
+    store = make_clerk_store(shipped)
+    bound = sign_in(shipped.tenant_id, Role.QUALITY, [store])
+    body = {"document": "R", "reason": "x"}
+    lot = shipped.lots["M-100"]
+    assert bound.post(f"/trace/lots/{lot}/hold/", body).status_code == 403
+    assert quality.post(f"/trace/lots/{lot}/hold/", body).status_code == 302
+    with tenant(shipped.tenant_id):
+        hold = Hold.objects.get(lot=lot)
+        own = Lot.objects.get(code="M-S").id
+    assert bound.post(f"/trace/holds/{hold.id}/clear/").status_code == 403
+    with tenant(shipped.tenant_id):
+        assert Hold.objects.get(id=hold.id).cleared_at is None
+    assert bound.post(f"/trace/lots/{own}/hold/", body).status_code == 302
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"])
+def test_an_instant_beyond_the_calendar_is_no_cursor(shipped: Scene, quality: Client, at: str) -> None:
+    path = f"/trace/lots/{shipped.lots['M-100']}/"
+    assert quality.get(path, {"after": encode(Cursor(at, 1))}).status_code == 422
 
 
 def test_another_merchant_finds_nothing(shipped: Scene, other_tenant_id: int) -> None:

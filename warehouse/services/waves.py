@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 
 from django.utils.translation import gettext as _
 
@@ -128,7 +128,7 @@ def _write(
     if not parcel_ids:
         return []
     wave_ids = list(db.new_ids(-(-len(parcel_ids) // size)))
-    now = clock.now()
+    today = clock.today()
     db.insert(
         Wave,
         ["id", "facility", "code", "status", "tote", "is_bulk", "parcel_count"],
@@ -136,7 +136,7 @@ def _write(
             (
                 id_,
                 facility_id,
-                _code(id_, now),
+                _code(id_, today),
                 int(WaveStatus.RELEASED),
                 cart,
                 is_bulk,
@@ -157,6 +157,6 @@ def _write(
     return wave_ids
 
 
-def _code(wave_id: int, now: datetime) -> str:
-    """Short enough to say aloud; the day and the last digits of the id."""
-    return f"W{now:%m%d}-{wave_id % 10_000:04}"
+def _code(wave_id: int, today: date) -> str:
+    """Short enough to say aloud; the merchant's day and the last digits of the id."""
+    return f"W{today:%m%d}-{wave_id % 10_000:04}"

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, MutableMapping
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -185,6 +186,23 @@ def test_one_that_lags_is_told_to_fetch_anew() -> None:
             assert queue.qsize() <= 6
             assert b"refetch" in queue.get_nowait()
         assert not hub.listeners
+        hub.task.cancel()
+
+    run(test)
+
+
+def test_one_that_lags_costs_the_others_nothing() -> None:
+    async def test() -> None:
+        hub = events.Hub()
+        hub.task = asyncio.create_task(asyncio.sleep(60))
+        with hub.listen("live:1") as slow:
+            for n in range(events.BACKLOG):
+                hub.tell("live:1", events.sse("change", str(n)))
+            with ExitStack() as others:
+                quick = [others.enter_context(hub.listen("live:1")) for _n in range(50)]
+                hub.tell("live:1", events.sse("change", "news"))
+                assert b"refetch" in slow.get_nowait()
+                assert all(b"news" in queue.get_nowait() for queue in quick)
         hub.task.cancel()
 
     run(test)

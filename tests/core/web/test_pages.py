@@ -1,6 +1,8 @@
 """The pages of the ground floor, over HTTP: who gets in, what is said, what it costs."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,9 +11,10 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch
 
-from core import clock, db
+from core import clock, db, queries
 from core.accounts import Role
-from core.models import Job
+from core.db import Rank
+from core.models import Job, Membership
 from core.tenancy import tenant
 from core.web import navigation
 from core.web.navigation import NavItem
@@ -57,6 +60,54 @@ def test_the_door_says_when_it_will_lock_and_when_it_opens(person: Person) -> No
     assert "15 分钟后再试" in answer.content.decode()
     answer = client.post("/signin/", {"username": person.username, "password": PASSWORD})
     assert answer.status_code == 429
+
+
+def test_other_capitals_are_the_same_name_to_the_lock(person: Person) -> None:
+    client, name = Client(), person.username
+    spellings = [name, name.upper(), name.title(), f" {name}", f"{name} ", name.swapcase()]
+    answers = [client.post("/signin/", {"username": each, "password": "wrong"}) for each in spellings]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert client.post("/signin/", {"username": name, "password": PASSWORD}).status_code == 429
+
+
+def test_a_wait_that_was_too_long_says_come_again(
+    member: SignIn, tenant_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = member(Role.OPERATOR)
+
+    def wait_for_nothing() -> None:
+        db.execute("SET LOCAL lock_timeout = '1ms'")
+        with ThreadPoolExecutor(1) as other:
+            held, done = threading.Event(), threading.Event()
+            other.submit(_hold_member, tenant_id, held, done)
+            held.wait(10)
+            try:
+                db.lock(Rank.JOB, Membership, "id", "true")
+            finally:
+                done.set()
+
+    monkeypatch.setattr(queries, "list_jobs", wait_for_nothing)
+    answer = client.get("/jobs/")
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "1"
+    assert "正在被别人改" in answer.content.decode()
+
+
+def _hold_member(tenant_id: int, held: threading.Event, done: threading.Event) -> None:
+    try:
+        with tenant(tenant_id):
+            db.lock(Rank.JOB, Membership, "id", "true")
+            held.set()
+            done.wait(10)
+    finally:
+        connection.close()
+
+
+def test_an_id_that_no_row_can_have_is_not_there(member: SignIn) -> None:
+    client = member(Role.OWNER)
+    for number in (1 << 53, 1 << 63, 10**30):
+        assert client.get(f"/jobs/{number}/").status_code == 404
+        assert client.post(f"/o2o/store/{number}/{number}/decline/").status_code == 404
 
 
 def test_signing_in_goes_where_the_person_wanted_to_go(person: Person) -> None:

@@ -134,6 +134,8 @@ WRONG = [
         encode(Cursor("2026-11-22", 1)),
         encode(Cursor("nonsense", 1)),
         encode(Cursor("2026-99-99T00:00:00Z", 1)),
+        encode(Cursor("0001-01-01T00:00:00+23:59", 1)),
+        encode(Cursor("9999-12-31T23:59:59-23:59", 1)),
     ],
 )
 def test_a_cursor_that_is_not_ours_is_refused(tenant_id: int, text: str) -> None:
@@ -141,7 +143,15 @@ def test_a_cursor_that_is_not_ours_is_refused(tenant_id: int, text: str) -> None
         page_of(f"?after={text}", 2)
 
 
-@pytest.mark.parametrize("cursor", [Cursor(10**30, 1), Cursor("a\0b", 1), Cursor(1, 1 << 60)])
+def test_an_instant_far_from_its_zone_still_has_a_place(tenant_id: int) -> None:
+    """PostgreSQL knows zones up to 16 hours; the instant is told to it in UTC."""
+    with tenant(tenant_id):
+        assert page_of(f"?after={encode(Cursor('2026-11-22T00:00:00+23:59', 1))}", 2).rows == []
+
+
+@pytest.mark.parametrize(
+    "cursor", [Cursor(10**30, 1), Cursor("a\0b", 1), Cursor("\ud800", 1), Cursor(1, 1 << 60)]
+)
 def test_a_cursor_that_no_column_holds_is_refused(cursor: Cursor) -> None:
     with pytest.raises(Invalid):
         decode(encode(cursor))

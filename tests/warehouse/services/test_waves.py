@@ -1,12 +1,13 @@
 """Waves: a parcel is in one wave, a cart in one open wave, and what lost its promise stays behind."""
 
 import threading
+from datetime import date
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from core import db
+from core import clock, db
 from core.db import Rank
 from core.tenancy import tenant
 from inventory.models import Bin, HoldKind
@@ -36,6 +37,15 @@ def test_a_parcel_is_released_once(do: Do) -> None:
     assert [slot for _wave, slot in slots] == [1, 2, 1, 2, 1]
     assert do(lambda: sorted(Wave.objects.values_list("parcel_count", flat=True))) == [1, 2, 2]
     assert lawful(do)
+
+
+def test_the_code_says_the_merchants_day(do: Do) -> None:
+    """At one in the morning in Shanghai it is still yesterday by the database's clock."""
+    scene = do(Floor)
+    do(scene.parcels, 1)
+    with clock.pinned(date(2026, 3, 9)):
+        made = do(waves.release, facility_id=scene.facility, limit=1).wave_ids
+    assert do(lambda: Wave.objects.get(id=made[0]).code).startswith("W0309-")
 
 
 def test_the_earliest_deadlines_go_first(do: Do) -> None:
