@@ -264,6 +264,10 @@ def own_rows() -> Iterator[None]:
     scope = current_scope()
     reached, scope.rank = scope.rank, -1
     execute("SET LOCAL lock_timeout = '20ms'")
-    yield
-    execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-    scope.rank = max(reached, scope.rank)
+    try:
+        yield
+    finally:
+        scope.rank = max(reached, scope.rank)
+    execute(
+        f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"
+    )  # a refusal undoes the transaction or savepoint, and the setting with it

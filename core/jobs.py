@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections, transaction
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from core import db, live, outbox, statistics
 from core.db import Rank
@@ -26,6 +27,7 @@ from core.tenancy import current_tenant, tenant
 
 log = logging.getLogger(__name__)
 LEASE_S = 20
+GIVE_UP_AFTER = 30  # runners in a row that got nowhere (killed, or without a database): ten minutes; any step forward counts anew
 TABLE = Job._meta.db_table
 
 
@@ -56,6 +58,7 @@ class JobRun:
     kind: str
     params: Mapping[str, Any]
     token: int
+    attempts: int  # runners that took it since the last step forward, this one included
     cursor: dict[str, Any] = field(default_factory=dict)  # as of the last committed chunk
 
     @contextmanager
@@ -90,11 +93,12 @@ class JobRun:
     def _store(self, chunk: Chunk) -> None:
         db.execute(
             f"UPDATE {TABLE} SET cursor = %s::jsonb, rows_done = %s, rows_failed = %s, rows_total = %s, version = version + 1,"
-            " lease_until = clock_timestamp() + %s * interval '1 second' WHERE tenant_id = %s AND id = %s",
+            " attempts = CASE WHEN cursor = %s::jsonb THEN attempts ELSE 1 END, lease_until = clock_timestamp() + %s * interval '1 second' WHERE tenant_id = %s AND id = %s",
             _dump(chunk.cursor),
             chunk.rows_done,
             chunk.rows_failed,
             chunk.rows_total,
+            _dump(chunk.cursor),
             LEASE_S,
             self.tenant_id,
             self.job_id,
@@ -175,10 +179,15 @@ def due() -> list[tuple[int, int]]:
 def run(tenant_id: int, job_id: int) -> bool:
     """Take the lease and work to the end.  False: somebody else has it, or there is nothing to do.
 
-    A refusal (ERPError) or a defect ends the job as FAILED with its words; a database that went away leaves it to be resumed.
+    A refusal (ERPError) or a defect ends the job as FAILED with its words; a database that went away leaves it to be resumed, and so does
+    a runner that was killed.  A job that kills GIVE_UP_AFTER runners without a step forward ends as FAILED too.
     """
     taken = _take(tenant_id, job_id)
     if taken is None:
+        return False
+    if taken.attempts > GIVE_UP_AFTER:
+        words = _("试了 %(n)d 次都断在同一个地方，不再试了。看日志，修好后重新开始。")
+        _finish(taken, JobStatus.FAILED, {}, words % {"n": GIVE_UP_AFTER})
         return False
     functions: Mapping[str, JobFunction] = import_string(settings.JOBS)
     try:
@@ -205,7 +214,7 @@ def _take(tenant_id: int, job_id: int) -> JobRun | None:
             f"UPDATE {TABLE} SET status = %s, lease_token = %s, lease_until = clock_timestamp() + %s * interval '1 second',"
             " started_at = coalesce(started_at, clock_timestamp()), attempts = attempts + 1, version = version + 1"
             " WHERE tenant_id = %s AND id = %s AND status = ANY (%s) AND (lease_until IS NULL OR lease_until < clock_timestamp())"
-            " RETURNING kind, params, cursor",
+            " RETURNING kind, params, attempts, cursor",
             JobStatus.RUNNING.value,
             token,
             LEASE_S,
@@ -215,8 +224,8 @@ def _take(tenant_id: int, job_id: int) -> JobRun | None:
         )
     if not found:
         return None
-    kind, params, cursor = found[0]
-    return JobRun(tenant_id, job_id, kind, _json(params), token, _json(cursor))
+    kind, params, attempts, cursor = found[0]
+    return JobRun(tenant_id, job_id, kind, _json(params), token, attempts, _json(cursor))
 
 
 def _finish(taken: JobRun, status: JobStatus, result: Mapping[str, Any], error: str) -> None:

@@ -113,11 +113,17 @@ def web_answers(host: str, port: int) -> bool:
     connection = http.client.HTTPConnection(VISITED_AS.get(host, host), port, timeout=10)
     try:
         connection.request("GET", "/", headers={"Host": "localhost"})
-        return connection.getresponse().status < 500
+        return connection.getresponse().status < 400
     except OSError:
         return False
     finally:
         connection.close()
+
+
+def names_served(host: str) -> dict[str, str]:
+    """Who listens beyond this machine is visited by names and addresses that only the network knows; ERP_HOSTS says which, if it is set."""
+    here = {"127.0.0.1", "localhost", "::1"}
+    return {} if host in here or "ERP_HOSTS" in os.environ else {"ERP_HOSTS": "*"}
 
 
 def trim_logs(state: State) -> None:
@@ -197,7 +203,7 @@ def system(options: argparse.Namespace, state: State) -> str:
     began = time.monotonic()
     trim_logs(state)
     with open_site(state) as bare_site:
-        env = bare_site.env | {"ERP_EVENTS_PORT": str(events_port)}
+        env = bare_site.env | {"ERP_EVENTS_PORT": str(events_port)} | names_served(options.host)
         site = replace(bare_site, env=env)
         prepare_files(env, state.folder)
         signs_in = manage(

@@ -120,7 +120,23 @@ def test_a_database_that_went_away_leaves_the_job_to_be_resumed(tenant_id: int, 
     assert (tenant_id, job_id) in jobs.due()
     assert jobs.run(tenant_id, job_id)
     assert steps_made(tenant_id) == list(range(STEPS))
-    assert job_of(tenant_id, job_id).attempts == 2
+    assert job_of(tenant_id, job_id).attempts == 1, "a step forward counts anew"
+
+
+def test_a_job_that_kills_every_runner_is_given_up(tenant_id: int, wire: Wire) -> None:
+    def dies(_done: int) -> None:
+        raise OperationalError("out of memory")
+
+    wire(lambda run: step(run, dies))
+    job_id = start(tenant_id)
+    for _ in range(jobs.GIVE_UP_AFTER):
+        assert not jobs.run(tenant_id, job_id)
+        assert job_of(tenant_id, job_id).status == JobStatus.RUNNING
+        let_the_lease_run_out(tenant_id)
+    assert not jobs.run(tenant_id, job_id)
+    job = job_of(tenant_id, job_id)
+    assert job.status == JobStatus.FAILED and str(jobs.GIVE_UP_AFTER) in job.error
+    assert steps_made(tenant_id) == []
 
 
 @pytest.mark.parametrize("fatal_step", [0, 2, STEPS - 1])
