@@ -93,7 +93,8 @@ class JobRun:
     def _store(self, chunk: Chunk) -> None:
         db.execute(
             f"UPDATE {TABLE} SET cursor = %s::jsonb, rows_done = %s, rows_failed = %s, rows_total = %s, version = version + 1,"
-            " attempts = CASE WHEN cursor = %s::jsonb THEN attempts ELSE 1 END, lease_until = clock_timestamp() + %s * interval '1 second' WHERE tenant_id = %s AND id = %s",
+            " attempts = CASE WHEN cursor = %s::jsonb THEN attempts ELSE 1 END,"
+            " lease_until = clock_timestamp() + %s * interval '1 second' WHERE tenant_id = %s AND id = %s",
             _dump(chunk.cursor),
             chunk.rows_done,
             chunk.rows_failed,

@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from core import invariants, jobs, relay
+from core import housekeeping, invariants, jobs, relay
 
 log = logging.getLogger(__name__)
 
@@ -31,3 +31,9 @@ def prove_invariants() -> None:
                 "invariant broken",
                 extra={"tenant_id": tenant_id, "slug": slug, "law": found.name, "rows": rows},
             )
+
+
+@shared_task(acks_late=True, ignore_result=True, time_limit=6 * 3600)
+def forget_old() -> None:
+    """Every night: delivered facts and remembered answers that nobody will ask for again."""
+    log.info("forgotten", extra={"rows": housekeeping.forget()})
