@@ -9,3 +9,6 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from core import checks  # noqa: F401  registers the system checks
+        from core.web.field_words import use_our_words
+
+        use_our_words()

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from core import db
 from core.tenancy import current_scope
 
 _pinned: ContextVar[date | None] = ContextVar("pinned_today", default=None)
-_MEMO, _OPENED = "today", "opened_at"
+_MEMO, _OPENED, _ZONE = "today", "opened_at", "zone"
 
 
 def now() -> datetime:
@@ -27,6 +29,16 @@ def know(instant: datetime, day: date) -> None:
     current_scope().memo.update({_OPENED: instant, _MEMO: day})
 
 
+def know_day(day: date) -> None:
+    """The tenant's day, as another statement has read it already."""
+    current_scope().memo[_MEMO] = day
+
+
+def is_known() -> bool:
+    """Whether this transaction has read its day already."""
+    return _MEMO in current_scope().memo
+
+
 def today() -> date:
     """The calendar day in the tenant's time zone; read once a transaction."""
     pinned = _pinned.get()
@@ -34,12 +46,26 @@ def today() -> date:
         return pinned
     scope = current_scope()
     if _MEMO not in scope.memo:
-        found = db.rows(
-            "SELECT (clock_timestamp() AT TIME ZONE timezone)::date FROM core_tenant WHERE id = %s",
-            scope.tenant_id,
-        )
-        scope.memo[_MEMO] = found[0][0]
+        _read(scope.memo, scope.tenant_id)
     return scope.memo[_MEMO]  # type: ignore[no-any-return]
+
+
+def day_of(instant: datetime) -> date:
+    """The calendar day of an instant in the tenant's time zone, which is read once a transaction."""
+    scope = current_scope()
+    if _ZONE not in scope.memo:
+        _read(scope.memo, scope.tenant_id)
+    return instant.astimezone(scope.memo[_ZONE]).date()
+
+
+def _read(memo: dict[str, Any], tenant_id: int) -> None:
+    """The tenant's day, unless it is known, and its time zone."""
+    ((day, zone),) = db.rows(
+        "SELECT (clock_timestamp() AT TIME ZONE timezone)::date, timezone FROM core_tenant WHERE id = %s",
+        tenant_id,
+    )
+    memo.setdefault(_MEMO, day)
+    memo[_ZONE] = ZoneInfo(zone)
 
 
 @contextmanager

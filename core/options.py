@@ -46,6 +46,11 @@ def know(values: dict[str, Any]) -> None:
     current_scope().memo[_MEMO] = values
 
 
+def is_known() -> bool:
+    """Whether this transaction has read the tenant's settings already."""
+    return _MEMO in current_scope().memo
+
+
 def get(option: Option[T]) -> T:
     """The tenant's value, or the default; the caller's own copy, so that a list changed here is not everybody's list."""
     return cast(T, deepcopy(_values().get(option.name, option.default)))

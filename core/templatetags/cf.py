@@ -178,6 +178,15 @@ def urgency(seconds: float | None) -> str:
     return "c-stop" if seconds < formats.HOUR / 2 else "c-warn"
 
 
+@register.simple_tag
+def due(left_s: float | None) -> SafeString:
+    """What is left of a promise, the same everywhere: "3 时 50", amber when it is near, red with a sign when it has passed."""
+    if left_s is None:
+        return SafeString("")
+    sign = icon("alert-triangle") if left_s < 0 else ""
+    return format_html('<b class="cf-due nw {}">{}{}</b>', urgency(left_s), sign, formats.deadline(left_s))
+
+
 @register.filter
 def clock(at: datetime | None) -> str:
     """Time of day to the second, in the zone that is active: "14:05:34"."""

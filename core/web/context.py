@@ -33,7 +33,7 @@ def others(request: HttpRequest) -> Sequence[MembershipCard]:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: nav, tenant, membership, memberships (lazy), events_url, search_url, words,
+    """Context processor: nav, tenant, membership, memberships (lazy), events_url, search_url, script_words,
     is_kit_open.
     """
     tenant, membership = getattr(request, "tenant", None), getattr(request, "membership", None)
@@ -45,7 +45,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "memberships": SimpleLazyObject(lambda: others(request)),
         "events_url": events_url(request) if membership else "",
         "search_url": reverse(search) if search and membership else "",
-        "words": script_words(),
+        "script_words": script_words(),
         "is_kit_open": is_kit_open(request),
     }
 

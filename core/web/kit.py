@@ -183,7 +183,7 @@ def samples(now: datetime) -> dict[str, Any]:
     received = [
         Term(_("收进来"), 30000),
         Term(_("在库，已冻结"), 6240, "=", "hold"),
-        Term(_("路上"), 1024, "+", "live"),
+        Term(_("等发货"), 1024, "+", "live"),
     ]
     equation = Equation([*received, Term(_("买家手里"), 22736, "+", "stop")], 0, has_bar=True)
     broken = Equation(

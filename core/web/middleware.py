@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import structlog
 from django.conf import settings
@@ -84,7 +85,7 @@ def _web(
         return redirect_to_login(request.get_full_path())
     tenant_id = request.session.get("tenant_id")
     if tenant_id is None:
-        return redirect("core:choose_tenant")
+        return redirect(to_choose(request.get_full_path() if request.method == "GET" else ""))
     try:
         if any(isinstance(value, int) and value > MAX_ID for value in kwargs.values()):
             raise NotFound(_("没有这个地址，或不属于这个商家。"))
@@ -93,7 +94,7 @@ def _web(
             opened = open_page(request.user.pk)
             if opened is None:
                 del request.session["tenant_id"]
-                return redirect("core:choose_tenant")
+                return redirect(to_choose(request.get_full_path() if request.method == "GET" else ""))
             request.tenant, request.membership = opened  # type: ignore[attr-defined]
             with timezone.override(request.tenant.timezone):  # type: ignore[attr-defined]
                 return _answer(request, view, args, kwargs)
@@ -106,6 +107,12 @@ def _web(
         answer = refuse(request, busy)
         answer["Retry-After"] = str(busy.retry_after_s)
         return answer
+
+
+def to_choose(wanted: str) -> str:
+    """The choice of merchant, which remembers the page that a person wanted."""
+    here = reverse("core:choose_tenant")
+    return f"{here}?{urlencode({'next': wanted})}" if wanted not in ("", "/") else here
 
 
 def _answer(

@@ -95,13 +95,14 @@ class QueueGroup:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One number of an equation; `op` stands before it."""
+    """One number of an equation; `op` stands before it, `url` leads to what it is made of."""
 
     label: Text
     value: int
     op: str = ""
     hue: str = ""
     unit: Text = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

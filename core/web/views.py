@@ -24,7 +24,7 @@ from core.web import kit, navigation
 from core.web.auth import LOCKED_MINUTES
 from core.web.context import is_kit_open
 from core.web.jobs import progress, state_of
-from core.web.middleware import public
+from core.web.middleware import public, to_choose
 from core.web.refusals import csrf_failure  # noqa: F401  settings.CSRF_FAILURE_VIEW
 
 TENANT_KEY = "tenant_id"
@@ -72,7 +72,9 @@ class SignIn(LoginView):
         cards = list_memberships(form.get_user().pk)
         if len(cards) == 1:
             self.request.session[TENANT_KEY] = cards[0].tenant_id
-        return answer
+            return answer
+        wanted = self.get_redirect_url()
+        return redirect(to_choose(wanted)) if wanted and cards else answer
 
 
 signin = public(SignIn.as_view())
@@ -95,7 +97,7 @@ def choose_tenant(request: HttpRequest) -> HttpResponse:
     cards = list_memberships(request.user.pk)
     if len(cards) == 1 and TENANT_KEY not in request.session:
         request.session[TENANT_KEY] = cards[0].tenant_id
-        return redirect("core:home")
+        return redirect(_ours(request, request.GET.get("next", "")))
     here = {
         "cards": cards,
         "current_id": request.session.get(TENANT_KEY),
@@ -118,9 +120,13 @@ def switch_tenant(request: HttpRequest) -> HttpResponse:
         raise Http404
     request.session.cycle_key()
     request.session[TENANT_KEY] = card.tenant_id
-    target = request.POST.get("next", "")
+    return redirect(_ours(request, request.POST.get("next", "")))
+
+
+def _ours(request: HttpRequest, target: str) -> str:
+    """The address a person wanted when it is one of ours, else home."""
     is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return redirect(target if target and is_ours else "core:home")
+    return target if target and is_ours else "core:home"
 
 
 @require_GET
@@ -135,7 +141,8 @@ def jobs(request: HttpRequest) -> HttpResponse:
     now = clock.opened_at()
     rows = [(job, progress(job, now)) for job in queries.list_jobs()]
     name = "core/jobs_rows.html" if request.headers.get("HX-Request") else "core/jobs.html"
-    return render(request, name, {"rows": rows, "now": now})
+    is_open = any(seen.is_open for _job, seen in rows)
+    return render(request, name, {"rows": rows, "now": now, "is_open": is_open})
 
 
 @require_GET

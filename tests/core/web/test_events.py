@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -63,7 +64,9 @@ def run(test: Callable[[], Any]) -> None:
         if task is not None:
             task.cancel()
 
-    asyncio.run(inside())
+    # Beside a browser test the worker's own thread has a loop that runs already.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, inside()).result()
 
 
 def cookie_of(client: Client) -> str:

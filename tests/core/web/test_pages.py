@@ -123,7 +123,8 @@ def test_one_company_is_entered_at_once(member: SignIn) -> None:
 
 def test_several_companies_are_offered_and_switched(member: SignIn, second_company: int) -> None:
     client = member(Role.OWNER)
-    assert client.get("/jobs/")["Location"] == "/tenant/"
+    assert client.get("/jobs/")["Location"] == "/tenant/?next=%2Fjobs%2F"
+    assert 'name="next" value="/jobs/"' in client.get("/tenant/?next=%2Fjobs%2F").content.decode()
     assert "牧汀乳品" in client.get("/tenant/").content.decode()
     assert (
         client.post("/tenant/switch/", {"tenant": second_company, "next": "/jobs/"})["Location"] == "/jobs/"
