@@ -41,3 +41,37 @@ class WrongState(Conflict):
 
 class UnknownDocument(NotFound):
     code = "document_not_found"
+
+
+class UnknownSupplier(NotFound):
+    code = "supplier_not_found"
+
+
+class OverDelivered(Conflict):
+    """More came than was ordered, beyond what the tenant takes without asking.  Fields: lines (SKU, expected, received, over)."""
+
+    code = "over_delivered"
+
+
+class SerialTaken(Conflict):
+    """A serial number names one unit, and this one is known already."""
+
+    code = "serial_taken"
+
+
+class TaskGone(Conflict):
+    """The counting task is not this person's: given back, taken over, counted, or the count has ended."""
+
+    code = "task_gone"
+
+
+class LotRefused(Conflict):
+    """Another lot may not be taken: the code and the words say what stands against it."""
+
+    code = "lot_refused"
+
+
+class BadDates(Invalid):
+    """The dates of a lot cannot both be true: it would expire before it was made."""
+
+    code = "bad_dates"

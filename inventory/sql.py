@@ -9,28 +9,90 @@ SELLS = """
         AND (h.bin_id IS NULL OR h.bin_id = b.bin_id))
 """
 
+# A lot's last sellable day has passed.  Expects alias l.  Parameter: as in SELLS.
+EXPIRED = "l.expires_on < %s"
+
+# (tenant, today, days, first sellable day): places whose lots passed their last sellable day in the last days, while something is promised
+# there
+PASSED_PLACES = f"""
+    SELECT DISTINCT b.facility_id, b.sku_id FROM inventory_lot l
+    JOIN inventory_balance b ON b.tenant_id = l.tenant_id AND b.lot_id = l.id AND b.on_hand > b.allocated
+    WHERE l.tenant_id = %s AND l.expires_on >= %s::date - %s AND {EXPIRED}
+      AND EXISTS (SELECT FROM inventory_promise p WHERE p.tenant_id = b.tenant_id AND p.facility_id = b.facility_id
+                  AND p.sku_id = b.sku_id AND p.quantity > 0)
+    ORDER BY 1, 2
+"""
+
 _STOCK = """
     FROM inventory_balance b
     JOIN inventory_bin n ON n.tenant_id = b.tenant_id AND n.id = b.bin_id
     JOIN inventory_lot l ON l.tenant_id = b.tenant_id AND l.id = b.lot_id
 """
 
-# (tenant, balance_ids) -> balances among them that an open hold covers
-HELD_BALANCES = """
-    SELECT DISTINCT b.id FROM inventory_balance b JOIN inventory_hold h ON h.tenant_id = b.tenant_id AND h.cleared_at IS NULL
+_HELD = """EXISTS (SELECT FROM inventory_hold h WHERE h.tenant_id = b.tenant_id AND h.cleared_at IS NULL
         AND (h.lot_id IS NULL OR h.lot_id = b.lot_id) AND (h.facility_id IS NULL OR h.facility_id = b.facility_id)
-        AND (h.bin_id IS NULL OR h.bin_id = b.bin_id)
-    WHERE b.tenant_id = %s AND b.id = ANY (%s::bigint[])
+        AND (h.bin_id IS NULL OR h.bin_id = b.bin_id))"""
+
+# (tenant, balance_ids, first sellable day) -> balances among them that may not leave, and whether an open hold says so (else their day)
+STOPPED_BALANCES = f"""
+    SELECT * FROM (SELECT b.id, {_HELD} AS is_held, coalesce(l.expires_on, '9999-12-31') AS expires_on {_STOCK}
+        WHERE b.tenant_id = %s AND b.id = ANY (%s::bigint[])) s
+    WHERE s.is_held OR s.expires_on < %s
 """
 
-# (tenant, facility_ids, sku_ids, anchor date): which pairs have their anchor
-ANCHORS = """
-    SELECT facility_id, sku_id FROM inventory_promise
-    WHERE tenant_id = %s AND facility_id = ANY (%s::bigint[]) AND sku_id = ANY (%s::bigint[]) AND min_expires_on = %s
+# (tenant, first sellable day) -> facility, SKU, balance: allocated units whose lot passed its last sellable day
+AGED_BALANCES = f"""
+    SELECT b.facility_id, b.sku_id, b.id {_STOCK}
+    WHERE b.tenant_id = %s AND b.allocated > 0 AND l.expires_on < %s ORDER BY 1, 2, 3
 """
 
-# The same, locked by facility, then SKU
-LOCK_ANCHORS = f"{ANCHORS} ORDER BY facility_id, sku_id FOR NO KEY UPDATE"
+# (tenant, anchor date, ids, facility_ids, sku_ids): lock the anchors of these pairs in this order, and make those that are missing, in one
+# walk: a new row is waited for in its place, like a lock.  An anchor that is there is locked and not written (WHERE false).
+LOCK_ANCHORS = """
+    INSERT INTO inventory_promise AS p (tenant_id, min_expires_on, quantity, id, facility_id, sku_id)
+    SELECT %s, %s, 0, u.* FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) u(id, facility_id, sku_id)
+    ORDER BY u.facility_id, u.sku_id
+    ON CONFLICT (tenant_id, facility_id, sku_id, min_expires_on) DO UPDATE SET quantity = p.quantity WHERE false
+    RETURNING 1
+"""
+
+# (tenant, facility, sku_ids, tenant, tenant, tenant, facility, tenant, facility, sku_ids, days, tenant) -> parts of inventory.sellable, and
+# the tenant's day and settings.  No join: see there.  Counters that are back at nothing lie there for ever: only those of `days` come.
+STANDING = """
+    WITH here AS MATERIALIZED (
+        SELECT id, sku_id, lot_id, bin_id, on_hand - allocated AS units FROM inventory_balance
+        WHERE tenant_id = %s AND facility_id = %s AND sku_id = ANY (%s::bigint[]) AND on_hand > allocated)
+    SELECT 'balance', id, sku_id, lot_id, bin_id, units, NULL::date, NULL::date, NULL FROM here
+    UNION ALL SELECT 'bin', id, kind, sequence, NULL, NULL, NULL, NULL, NULL FROM inventory_bin
+    WHERE tenant_id = %s AND id = ANY (ARRAY(SELECT DISTINCT bin_id FROM here))
+    UNION ALL SELECT 'lot', id, NULL, NULL, NULL, NULL, expires_on, received_on, NULL FROM inventory_lot
+    WHERE tenant_id = %s AND id = ANY (ARRAY(SELECT DISTINCT lot_id FROM here))
+    UNION ALL SELECT 'hold', NULL, lot_id, bin_id, NULL, NULL, NULL, NULL, NULL FROM inventory_hold
+    WHERE tenant_id = %s AND cleared_at IS NULL AND (facility_id IS NULL OR facility_id = %s)
+    UNION ALL SELECT 'counter', sku_id, NULL, NULL, NULL, quantity, min_expires_on, NULL, NULL FROM inventory_promise
+    WHERE tenant_id = %s AND facility_id = %s AND sku_id = ANY (%s::bigint[]) AND (quantity > 0 OR min_expires_on = ANY (%s::date[]))
+    UNION ALL SELECT 'day', NULL, NULL, NULL, NULL, NULL, (clock_timestamp() AT TIME ZONE t.timezone)::date, NULL,
+        (SELECT json_object_agg(o.name, o.value) FROM core_optionvalue o WHERE o.tenant_id = t.id)::text
+    FROM core_tenant t WHERE t.id = %s
+"""
+
+# reserve: counters that are there, counters that are not, and the rows they count, in one trip.
+# (tenant, facility, sku_ids, days, units, tenant, facility, ids, sku_ids, days, units,
+#  tenant, facility, ids, owners, lines, sku_ids, days, units, priorities, instants)
+WRITE_PROMISES = """
+    WITH changed AS (
+        UPDATE inventory_promise p SET quantity = p.quantity + u.quantity
+        FROM (SELECT %s::bigint AS tenant_id, %s::bigint AS facility_id, a.*
+              FROM unnest(%s::bigint[], %s::date[], %s::int[]) a(sku_id, min_expires_on, quantity)) u
+        WHERE p.tenant_id = u.tenant_id AND p.facility_id = u.facility_id AND p.sku_id = u.sku_id AND p.min_expires_on = u.min_expires_on),
+    made AS (
+        INSERT INTO inventory_promise (tenant_id, facility_id, id, sku_id, min_expires_on, quantity)
+        SELECT %s, %s, u.* FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::int[]) u RETURNING 1)
+    INSERT INTO inventory_reservation
+        (tenant_id, facility_id, id, owner_ref, line_ref, sku_id, min_expires_on, quantity, priority, ship_by)
+    SELECT %s, %s, u.* FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::int[], %s::smallint[],
+        %s::timestamptz[]) u RETURNING 1
+"""
 
 # ship: one ledger row an allocation, numbered under the lock of its balance.  (kind, actor, tenant, owner_refs)
 SHIP_MOVES = """
@@ -45,9 +107,6 @@ SHIP_MOVES = """
 
 # Pages.
 
-_HELD = """EXISTS (SELECT FROM inventory_hold h WHERE h.tenant_id = b.tenant_id AND h.cleared_at IS NULL
-        AND (h.lot_id IS NULL OR h.lot_id = b.lot_id) AND (h.facility_id IS NULL OR h.facility_id = b.facility_id)
-        AND (h.bin_id IS NULL OR h.bin_id = b.bin_id))"""
 
 # Which group of inventory.queries.StockRow a balance is in.  Expired goes before held: clearing the hold would not bring those units
 # back.  Parameters: first sellable day, twice.
@@ -58,14 +117,14 @@ _GROUP = f"""CASE WHEN {SELLS} THEN 'sells' WHEN n.kind NOT IN (0, 1) THEN 'else
 STOCK_GROUPS = f"""
     SELECT b.facility_id, b.sku_id,
            {_GROUP} AS stock_group,
-           coalesce(l.expires_on, '9999-12-31'), sum(b.on_hand)::int, sum(b.allocated)::int {_STOCK}
+           coalesce(l.expires_on, '9999-12-31'), sum(b.on_hand)::bigint, sum(b.allocated)::bigint {_STOCK}
     WHERE b.tenant_id = %s AND b.facility_id = ANY (%s::bigint[]) AND b.sku_id = ANY (%s::bigint[]) AND b.on_hand > 0
     GROUP BY 1, 2, 3, 4
 """
 
 # SUPPLIES for several facilities: (tenant, facility_ids, sku_ids, first sellable day) -> facility, sku, expiry, units
 SUPPLIES_OF_MANY = f"""
-    SELECT b.facility_id, b.sku_id, coalesce(l.expires_on, '9999-12-31'), sum(b.on_hand - b.allocated)::int {_STOCK}
+    SELECT b.facility_id, b.sku_id, coalesce(l.expires_on, '9999-12-31'), sum(b.on_hand - b.allocated)::bigint {_STOCK}
     WHERE b.tenant_id = %s AND b.facility_id = ANY (%s::bigint[]) AND b.sku_id = ANY (%s::bigint[]) AND b.on_hand > b.allocated AND {SELLS}
     GROUP BY 1, 2, 3
 """
@@ -169,4 +228,138 @@ GOODS_BY_CODE = """
     UNION ALL
     SELECT 1, s.code, s.id, s.code, s.name, s.unit, s.shelf_life_days, s.shelf_life_months FROM inventory_sku s
     WHERE s.tenant_id = %s AND s.code = ANY (%s::text[]) ORDER BY 1
+"""
+
+# Warnings.  A row is one lot at one facility: what lies there in bins that sell, held or not, as in the groups of the stock page.
+
+_OF_CATEGORIES = "(%s OR s.category_id = ANY (%s::bigint[]))"
+_WARNED_GOODS = f"""{_STOCK} JOIN inventory_sku s ON s.tenant_id = b.tenant_id AND s.id = b.sku_id
+    WHERE b.tenant_id = %s AND b.facility_id = ANY (%s::bigint[]) AND b.on_hand > 0 AND n.kind IN (0, 1) AND {_OF_CATEGORIES}"""
+BY_EXPIRY = "l.expires_on >= %s AND l.expires_on < %s"  # (from, below)
+BY_AGE = "l.received_on > %s AND l.received_on <= %s"  # (after, up to)
+_LOT_KEYS = {
+    BY_EXPIRY: "(l.expires_on - date '2000-01-01')::bigint",
+    BY_AGE: "(l.received_on - date '2000-01-01')::bigint",
+}
+_MONEY_KEY = "-coalesce(sum(b.on_hand) * s.cost_minor, -1)"  # most money first, unknown cost last
+
+
+def lot_warnings(condition: str, *, by_money: bool, is_back: bool) -> str:
+    """(tenant, facility_ids, any category, category_ids, two days, key, id, limit) -> lots at facilities beyond a cursor, in order."""
+    key = _MONEY_KEY if by_money else _LOT_KEYS[condition]
+    way, order = ("<", "DESC") if is_back else (">", "ASC")
+    return f"""
+    SELECT w.id, w.key, w.facility_id, w.sku_id, g.code, g.name, g.unit, w.lot_id, t.code, w.units, t.expires_on, t.received_on,
+        g.cost_minor
+    FROM (SELECT min(b.id) AS id, b.facility_id, b.sku_id, b.lot_id, sum(b.on_hand)::bigint AS units, {key} AS key
+          {_WARNED_GOODS} AND {condition} GROUP BY b.facility_id, b.sku_id, b.lot_id, l.expires_on, l.received_on, s.cost_minor) w
+    JOIN inventory_sku g ON g.tenant_id = %s AND g.id = w.sku_id JOIN inventory_lot t ON t.tenant_id = %s AND t.id = w.lot_id
+    WHERE (w.key, w.id) {way} (%s, %s) ORDER BY w.key {order}, w.id {order} LIMIT %s
+"""
+
+
+# (tenant, facility_ids, any category, category_ids, two days): how many rows the same condition has
+COUNT_BY_EXPIRY = f"SELECT count(DISTINCT (b.facility_id, b.lot_id)) {_WARNED_GOODS} AND {BY_EXPIRY}"
+COUNT_BY_AGE = f"SELECT count(DISTINCT (b.facility_id, b.lot_id)) {_WARNED_GOODS} AND {BY_AGE}"
+
+# (tenant, facility_ids, any category, category_ids, last expiry looked at, first sellable day) -> lots that sell and expire by then
+SELLING_LOTS = f"""
+    SELECT min(b.id), b.facility_id, b.sku_id, s.code, s.name, s.unit, b.lot_id, l.code, sum(b.on_hand)::bigint, l.expires_on, l.received_on,
+        s.cost_minor, s.min_remaining_days
+    {_WARNED_GOODS} AND l.expires_on < %s AND {SELLS}
+    GROUP BY b.facility_id, b.sku_id, b.lot_id, s.code, s.name, s.unit, l.code, l.expires_on, l.received_on, s.cost_minor,
+        s.min_remaining_days
+"""
+
+# (tenant, days, facility_ids, sku_ids) -> units that left the building lately
+SHIPPED_LATELY = """
+    SELECT b.facility_id, b.sku_id, sum(m.quantity)::bigint
+    FROM inventory_move m JOIN inventory_balance b ON b.tenant_id = m.tenant_id AND b.id = m.from_balance_id
+    WHERE m.tenant_id = %s AND m.at >= statement_timestamp() - %s * interval '1 day' AND m.kind = 3
+        AND b.facility_id = ANY (%s::bigint[]) AND b.sku_id = ANY (%s::bigint[]) GROUP BY 1, 2
+"""
+
+# (tenant, facility_ids, any category, category_ids) -> places with a safety stock
+SAFETY_STOCKS = f"""
+    SELECT t.id, t.facility_id, t.sku_id, s.code, s.name, s.unit, t.minimum, s.min_remaining_days
+    FROM inventory_safetystock t JOIN inventory_sku s ON s.tenant_id = t.tenant_id AND s.id = t.sku_id
+    WHERE t.tenant_id = %s AND t.facility_id = ANY (%s::bigint[]) AND t.minimum > 0 AND s.is_active AND {_OF_CATEGORIES}
+"""
+
+# (first sellable day, first sellable day, tenant, balance_ids) -> balance, group
+GROUP_OF_BALANCES = f"SELECT b.id, {_GROUP} {_STOCK} WHERE b.tenant_id = %s AND b.id = ANY (%s::bigint[])"
+
+# The same said of a row of inventory_balance that is joined with its bin and its lot under the tables' own names, as the ORM does.
+# Held also wants the cheap test of inventory.views.balances first: looking through all open holds for every row would be slow.
+_SELLING_BIN = "inventory_bin.kind IN (0, 1)"
+_DAY = "coalesce(inventory_lot.expires_on, '9999-12-31')"
+_HOLD_OF_ROW = """EXISTS (SELECT FROM inventory_hold h WHERE h.tenant_id = inventory_balance.tenant_id AND h.cleared_at IS NULL
+    AND (h.lot_id IS NULL OR h.lot_id = inventory_balance.lot_id)
+    AND (h.facility_id IS NULL OR h.facility_id = inventory_balance.facility_id)
+    AND (h.bin_id IS NULL OR h.bin_id = inventory_balance.bin_id))"""
+# Parameter: the first sellable day.
+ROW_SELLS = f"({_SELLING_BIN} AND {_DAY} >= %s AND NOT {_HOLD_OF_ROW})"
+ROW_HELD = f"({_SELLING_BIN} AND {_DAY} >= %s AND {_HOLD_OF_ROW})"
+ROW_EXPIRED = f"({_SELLING_BIN} AND {_DAY} < %s)"
+
+# (first sellable day, first sellable day, tenant, facility, SKU, balance, limit) -> where goods lie that could be picked, and this balance
+LOTS_TO_TAKE = f"""
+    SELECT b.id, b.lot_id, l.code, l.expires_on, n.code, b.on_hand - b.allocated, {_GROUP} {_STOCK}
+    WHERE b.tenant_id = %s AND b.facility_id = %s AND b.sku_id = %s AND b.on_hand > 0 AND (n.kind <> 3 OR b.id = %s)
+    ORDER BY coalesce(l.expires_on, '9999-12-31'), l.code, n.sequence, n.code, b.id LIMIT %s
+"""
+
+# Lots, for inventory.queries.lots.
+
+# Which lots have something in a group at these facilities.  For the ORM's own table name; (facility_ids, first, first, group).
+LOT_HAS_GROUP = f"""EXISTS (SELECT FROM inventory_balance b
+    JOIN inventory_bin n ON n.tenant_id = b.tenant_id AND n.id = b.bin_id
+    JOIN inventory_lot l ON l.tenant_id = b.tenant_id AND l.id = b.lot_id
+    WHERE b.tenant_id = inventory_lot.tenant_id AND b.lot_id = inventory_lot.id AND b.facility_id = ANY (%s::bigint[])
+      AND b.on_hand > 0 AND {_GROUP} = %s)"""
+
+# (from, below): expires on one of these days
+LOT_ENDS_WITHIN = "(inventory_lot.expires_on >= %s AND inventory_lot.expires_on < %s)"
+
+# (first sellable day, first sellable day, tenant, facility_ids, lot_ids) -> lot, group, units, allocated
+GROUPS_OF_LOTS = f"""
+    SELECT b.lot_id, {_GROUP} AS stock_group, sum(b.on_hand)::bigint, sum(b.allocated)::bigint {_STOCK}
+    WHERE b.tenant_id = %s AND b.facility_id = ANY (%s::bigint[]) AND b.lot_id = ANY (%s::bigint[]) AND b.on_hand > 0 GROUP BY 1, 2
+"""
+
+# (first sellable day, first sellable day, tenant, facility_ids, lot) -> where a lot lies or lay
+PLACES_OF_LOT = f"""
+    SELECT b.id, b.facility_id, b.bin_id, n.code, n.kind, b.on_hand, b.allocated, {_GROUP} {_STOCK}
+    WHERE b.tenant_id = %s AND b.facility_id = ANY (%s::bigint[]) AND b.lot_id = %s
+    ORDER BY b.on_hand = 0, b.facility_id, n.sequence, n.code, b.id LIMIT 501
+"""
+
+# (tenant, lot, facility_ids, lot) -> holds of the lot, and open ones of the places where it lies; open ones first, the newest of each first
+HOLDS_OF_LOT = """
+    SELECT h.id, h.kind, h.lot_id, h.facility_id, n.code, h.document, h.reason, u.name, h.opened_at, c.name, h.cleared_at
+    FROM inventory_hold h
+    LEFT JOIN core_user u ON u.id = h.opened_by
+    LEFT JOIN core_user c ON c.id = h.cleared_by
+    LEFT JOIN inventory_bin n ON n.tenant_id = h.tenant_id AND n.id = h.bin_id
+    WHERE h.tenant_id = %s AND (h.lot_id = %s OR h.lot_id IS NULL AND h.cleared_at IS NULL)
+      AND (h.facility_id IS NULL OR h.facility_id = ANY (%s::bigint[]))
+      AND (h.lot_id IS NOT NULL OR EXISTS (SELECT FROM inventory_balance b WHERE b.tenant_id = h.tenant_id AND b.lot_id = %s
+          AND b.on_hand > 0 AND b.facility_id = h.facility_id AND (h.bin_id IS NULL OR h.bin_id = b.bin_id)))
+    ORDER BY h.cleared_at IS NOT NULL, coalesce(h.cleared_at, h.opened_at) DESC, h.id LIMIT 100
+"""
+
+# (tenant, lot, facility_ids) -> how a lot came in
+RECEIPTS_OF_LOT = """
+    SELECT r.id, r.reference, r.supplier, r.facility_id, n.code, i.quantity, u.name, r.created_at
+    FROM inventory_receiptline i
+    JOIN inventory_receipt r ON r.tenant_id = i.tenant_id AND r.id = i.receipt_id
+    JOIN inventory_bin n ON n.tenant_id = i.tenant_id AND n.id = i.bin_id
+    LEFT JOIN core_user u ON u.id = r.created_by
+    WHERE i.tenant_id = %s AND i.lot_id = %s AND r.facility_id = ANY (%s::bigint[]) ORDER BY r.created_at DESC, i.id LIMIT 100
+"""
+
+# (tenant, lot) -> how its dates were put right
+CORRECTIONS_OF_LOT = """
+    SELECT a.at, u.name, a.detail FROM core_auditentry a LEFT JOIN core_user u ON u.id = a.actor_id
+    WHERE a.tenant_id = %s AND a.object_id = %s AND a.object_kind = 'lot' AND a.action = 'correct_lot' ORDER BY a.at DESC, a.id LIMIT 100
 """

@@ -28,6 +28,13 @@ from inventory.models.goods import (
     Sku,
     Tracking,
 )
+from inventory.models.imports import (
+    CatalogueImport,
+    CatalogueOutcome,
+    CatalogueRow,
+    CatalogueRowKind,
+    CatalogueSubject,
+)
 from inventory.models.ledger import Balance, Move, MoveKind
 from inventory.models.places import Bin, BinKind, Facility, FacilityKind, Hold, HoldKind
 from inventory.models.policies import SafetyStock, ShelfLifeRule, StockDigest
@@ -48,6 +55,11 @@ __all__ = [
     "BinKind",
     "Bundle",
     "BundlePart",
+    "CatalogueImport",
+    "CatalogueOutcome",
+    "CatalogueRow",
+    "CatalogueRowKind",
+    "CatalogueSubject",
     "Category",
     "CountEntry",
     "CountStatus",

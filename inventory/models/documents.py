@@ -197,18 +197,24 @@ class CountTaskStatus(models.IntegerChoices):
     COUNTING = 1, _("正在盘")
     RECOUNT = 2, _("要复盘")
     AGREED = 3, _("盘好了")
+    DISPUTED = 4, _("等主管定")
+    POSTED = 5, _("已入账")
 
 
 class CountTask(TenantRow):
-    """One bin, or one SKU in one bin, for one person at a time.  `round` 1 is the first count, 2 the recount."""
+    """One bin, or one SKU in one bin, for one person at a time.  `round` 1 is the first count, 2 the recount; `place` is its turn in the
+    walk.
+    """
 
     count = fk(StockCount)
     bin = fk("inventory.Bin")
     sku = fk("inventory.Sku", null=True)
     status = models.SmallIntegerField(choices=CountTaskStatus.choices, db_default=CountTaskStatus.TODO)
     round = models.SmallIntegerField(db_default=1)
-    counter_id = models.BigIntegerField(null=True)  # who has it now
+    counter_id = models.BigIntegerField(null=True)  # who has it now, or had it last
     started_at = models.DateTimeField(null=True)
+    place = models.IntegerField(db_default=0)
+    accepted_by = models.BigIntegerField(null=True)  # who took it as it was, though the counts do not agree
 
     class Meta:
         constraints = [
@@ -224,11 +230,17 @@ class CountTask(TenantRow):
                 condition=~Q(status=1) | Q(started_at__isnull=False), name="inventory_counttask_started"
             ),
         ]
+        indexes = [
+            models.Index(fields=["tenant_id", "count", "status", "place"], name="inventory_counttask_next"),
+            models.Index(fields=["tenant_id", "count", "place", "id"], name="inventory_counttask_walk"),
+            models.Index(fields=["tenant_id", "bin"], name="inventory_counttask_bin"),
+        ]
 
 
 class CountEntry(TenantRow):
     """One lot in one task and round: what was there on the books when counting began (`before`) and when the number was handed in
-    (`after`), and what was counted.  Never changed once counted.
+    (`after`), what moved meanwhile, and what was counted.  Never changed once counted, but for `difference`: what is booked, known when
+    the task is agreed, in the entries of its last round.
     """
 
     task = fk(CountTask)
@@ -237,6 +249,11 @@ class CountEntry(TenantRow):
     before = models.IntegerField()
     after = models.IntegerField(null=True)
     counted = models.IntegerField(null=True)
+    before_seq = models.IntegerField(db_default=0)  # the balance's number of moves then
+    after_seq = models.IntegerField(null=True)
+    moved_in = models.IntegerField(db_default=0)
+    moved_out = models.IntegerField(db_default=0)
+    difference = models.IntegerField(null=True)
     counted_by = models.BigIntegerField(null=True)
     counted_at = models.DateTimeField(null=True)
 

@@ -5,6 +5,7 @@ the tenant's time zone. Goods without an expiry date carry NEVER, so that one co
 """
 
 from calendar import monthrange
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 NEVER = date.max
@@ -57,6 +58,26 @@ def expires_on(
         raise ValueError("a shelf life is at least one day")
     last = _later(produced_on, life) if days is not None else _months_later(produced_on, life)
     return last - _DAY if production_day_counts and last != NEVER else last
+
+
+def expires_later(one: date | None, other: date | None) -> bool:
+    """Whether goods of the one date outlast goods of the other; what does not expire outlasts what does."""
+    return (one or NEVER) > (other or NEVER)
+
+
+def earliest(dates: Iterable[date | None]) -> date:
+    """The expiry date of what is made of goods with these dates: the first of them; of nothing that expires, NEVER."""
+    return min((day or NEVER for day in dates), default=NEVER)
+
+
+def is_possible(produced_on: date | None, expires_on: date | None) -> bool:
+    """Whether both dates may stand on the same goods: nothing expires before it was made.  A date that is not known fits any."""
+    return produced_on is None or expires_on is None or produced_on <= expires_on
+
+
+def is_dated_after(expires_on: date, day: date) -> bool:
+    """Whether goods expire at all, and after `day`."""
+    return day < expires_on < NEVER
 
 
 def _later(day: date, days: int) -> date:

@@ -12,7 +12,7 @@ All rows of one call belong to one facility. Units are base units.
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol, TypeVar
 
@@ -25,6 +25,8 @@ class Demand:
     min_expires_on: date
     units: tuple[tuple[int, int], ...]
     """(sku_id, quantity) pairs."""
+    floors: Mapping[int, date] = field(default_factory=dict)
+    """SKU -> its minimum expiry, where it is not `min_expires_on`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,28 +164,55 @@ def plan_promises(
     written. A refused demand names every SKU it is short of.
     """
     demands = tuple(demands)
-    dates = {demand.min_expires_on for demand in demands}
+    dates = {demand.min_expires_on for demand in demands}.union(
+        *[d.floors.values() for d in demands if d.floors]
+    )
     stock, taken = _by_sku(supplies), _by_sku(promised)
     rooms: dict[int, _Room] = {}
     granted: list[int] = []
     short: list[Shortage] = []
     added: dict[tuple[int, date], int] = {}
     for demand in demands:
-        day, misses = demand.min_expires_on, len(short)
+        day, floors, misses = demand.min_expires_on, demand.floors, len(short)
         units = demand.units if len(demand.units) == 1 else _summed(demand.units)
         for sku_id, quantity in units:
             room = rooms.get(sku_id)
             if room is None:
                 room = rooms[sku_id] = _Room(stock.get(sku_id, ()), taken.get(sku_id, ()), dates)
+            if floors:
+                day = floors.get(sku_id, demand.min_expires_on)
             if room.left[room.at[day]] < quantity:
                 short.append(Shortage(demand.key, sku_id, quantity, room.available(day)))
         if len(short) > misses:
             continue
         granted.append(demand.key)
         for sku_id, quantity in units:
+            if floors:
+                day = floors.get(sku_id, demand.min_expires_on)
             rooms[sku_id].take(day, quantity)
             added[sku_id, day] = added.get((sku_id, day), 0) + quantity
     return PromisePlan(tuple(granted), tuple(short), added)
+
+
+@dataclass(frozen=True, slots=True)
+class LawStep:
+    """P and S of one SKU on one promised minimum: units promised for `day` or later, and units that would do."""
+
+    day: date
+    promised: int
+    fitting: int
+
+
+def law_steps(supplies: Sequence[Supply], promised: Sequence[Promised]) -> list[LawStep]:
+    """The law of one SKU on every promised minimum, where it could break first; earliest day first."""
+    return [
+        LawStep(
+            day,
+            sum(row.units for row in promised if row.min_expires_on >= day),
+            sum(row.units for row in supplies if row.expires_on >= day),
+        )
+        for day in sorted({row.min_expires_on for row in promised})
+    ]
 
 
 def settle(reservations: Iterable[Reserved], supplies: Iterable[Supply]) -> BrokenPlan:

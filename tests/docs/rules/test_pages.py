@@ -4,9 +4,11 @@ import re
 from datetime import date
 from pathlib import Path
 
+from inventory.rules.bundles import Part, Wanted, expand
 from inventory.rules.expiry import NEVER, expires_on, first_acceptable_expiry, is_expired, last_sellable_day
 from inventory.rules.fefo import Shelf, Want, allocate
 from inventory.rules.promise import Demand, Promised, Reserved, Supply, available, plan_promises, settle
+from inventory.rules.shelf_life import Buyer, Goods, ShelfLifeRule, min_days
 from o2o.rules.rounds import Point, RoundRule, StepKind, Store, distance_m, next_step
 from orders.rules.audit import CODES, STOPPING, AuditContext, AuditRules, audit
 from orders.rules.splitting import NO_LIMIT, split
@@ -74,6 +76,18 @@ def test_expiry_shelf_life() -> None:
         assert last == day(row["expires on"])
 
 
+def test_bundles_become_their_parts() -> None:
+    bundles: dict[str, list[Part]] = {}
+    for row in table("bundles.md", "bundle"):
+        bundles.setdefault(row["bundle"], []).append(Part(row["part"], int(row["units in one"])))
+    rows = table("bundles.md", "line")
+    found = expand([Wanted(row["code"], int(row["quantity"])) for row in rows], bundles)
+    for row in rows:
+        mine = [f"{one.quantity} of {one.code}" for one in found if one.line == int(row["line"])]
+        assert ", ".join(mine) == row["becomes"]
+    assert sum(one.quantity for one in found if one.code == "CUP") == 9
+
+
 def test_promise_what_can_be_promised_and_who_is_served() -> None:
     supplies = [
         Supply(7, day(r["lot expires on"]), int(r["units"])) for r in table("promise.md", "lot expires on")
@@ -137,6 +151,30 @@ def test_fefo() -> None:
         key = int(row["want"])
         takes = [f"{take.quantity} of shelf {take.balance_id}" for take in plan.takes if take.key == key]
         assert (", ".join(takes), plan.short.get(key, 0)) == (row["takes"], int(row["short"]))
+
+
+def test_shelf_life() -> None:
+    numbers: dict[str, int] = {}
+
+    def ref(name: str) -> int | None:
+        return numbers.setdefault(name, len(numbers) + 1) if name else None
+
+    rules = [
+        ShelfLifeRule(
+            int(row["rule"]),
+            int(row["days"]),
+            yes(row["replaces"]),
+            ref(row["SKU"]),
+            row["category"] or None,
+            ref(row["channel"]),
+            ref(row["customer"]),
+        )
+        for row in table("shelf_life.md", "rule")
+    ]
+    for row in table("shelf_life.md", "goods"):
+        goods = Goods(ref(row["goods"]) or 0, row["category"], int(row["own days"]))
+        buyer = Buyer(ref(row["channel"]), ref(row["customer"]), int(row["channel's days"]))
+        assert min_days(goods, buyer, rules) == int(row["must last"]), row
 
 
 def counted(text: str) -> list[tuple[str, int]]:
