@@ -1,4 +1,4 @@
-"""What a scan says by itself, before anybody looks up what it means: a plain code, or GS1 with GTIN, lot and dates."""
+"""What a scan says by itself, before anybody looks up what it means: a plain code, or GS1 with GTIN, lot, serial number and dates."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,7 +6,7 @@ from datetime import date
 from biip import ParseError
 from biip.gs1_messages import GS1Message
 
-GTIN, LOT, PRODUCED, BEST_BEFORE, EXPIRES = "01", "10", "11", "15", "17"
+GTIN, LOT, PRODUCED, BEST_BEFORE, EXPIRES, SERIAL = "01", "10", "11", "15", "17", "21"
 SYMBOLOGY_LENGTH = 3  # "]C1": scanners may say first what they read
 
 
@@ -20,6 +20,7 @@ class Scanned:
     expires_on: date | None = None
     produced_on: date | None = None
     is_gs1: bool = False
+    serial: str = ""
 
 
 def read_scanned(text: str) -> Scanned:
@@ -31,6 +32,7 @@ def read_scanned(text: str) -> Scanned:
     gtin = message.element_strings.get(ai=GTIN) if message else None
     if message is None or gtin is None:
         return Scanned(plain, (plain,) if plain else ())
+    serial = message.element_strings.get(ai=SERIAL)
     lot, produced = message.element_strings.get(ai=LOT), message.element_strings.get(ai=PRODUCED)
     expires = message.element_strings.get(ai=EXPIRES) or message.element_strings.get(ai=BEST_BEFORE)
     return Scanned(
@@ -40,6 +42,7 @@ def read_scanned(text: str) -> Scanned:
         expires.date if expires else None,
         produced.date if produced else None,
         is_gs1=True,
+        serial=serial.value if serial else "",
     )
 
 

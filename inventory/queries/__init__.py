@@ -20,7 +20,6 @@ from inventory.queries.stock import (
     get_hold,
     get_sku,
     get_sku_with_barcodes,
-    held_balances,
     list_available,
     list_balances,
     list_barcode_owners,
@@ -36,6 +35,7 @@ from inventory.queries.stock import (
     list_promised,
     list_recent_moves,
     list_stock,
+    stopped_balances,
     sum_stock,
 )
 from inventory.sellable import first_sellable, list_shelves, list_supplies, minimum_expiry
@@ -61,7 +61,6 @@ __all__ = [
     "get_hold",
     "get_sku",
     "get_sku_with_barcodes",
-    "held_balances",
     "list_available",
     "list_balances",
     "list_barcode_owners",
@@ -80,5 +79,6 @@ __all__ = [
     "list_stock",
     "list_supplies",
     "minimum_expiry",
+    "stopped_balances",
     "sum_stock",
 ]

@@ -14,6 +14,7 @@ from core.tenancy import current_tenant
 from inventory import sql
 from inventory.errors import UnknownGoods, UnknownPlace
 from inventory.models import Barcode, Sku
+from inventory.queries.catalogue import first_picture
 from inventory.rules import expiry, promise
 from inventory.rules.promise import Promised, Supply
 from inventory.sellable import first_sellable, list_supplies, minimum_expiry
@@ -41,9 +42,10 @@ def available(facility_id: int, sku_id: int, min_expires_on: date) -> int:
     )
 
 
-def held_balances(balance_ids: Sequence[int]) -> set[int]:
-    """Those of the balances that an open hold covers."""
-    return {row[0] for row in db.rows(sql.HELD_BALANCES, current_tenant(), db.array(balance_ids))}
+def stopped_balances(balance_ids: Sequence[int]) -> dict[int, bool]:
+    """Those of the balances that may not leave the house, and whether a hold says so: else their last sellable day has passed."""
+    found = db.rows(sql.STOPPED_BALANCES, current_tenant(), db.array(balance_ids), first_sellable())
+    return {row[0]: row[1] for row in found}
 
 
 # What pages show.  `facility_ids` are those the reader may see; every function costs a constant number of statements.
@@ -233,10 +235,10 @@ class PromiseLine:
 def _promise_lines(places: _Places) -> list[PromiseLine]:
     lines = []
     for (facility_id, _sku), seen in sorted(places.items()):
-        for day in sorted({row.min_expires_on for row in seen.promised}):
-            wanted = sum(row.units for row in seen.promised if row.min_expires_on >= day)
-            fitting = sum(row.units for row in seen.supplies if row.expires_on >= day)
-            lines.append(PromiseLine(facility_id, day, wanted, fitting))
+        lines += [
+            PromiseLine(facility_id, step.day, step.promised, step.fitting)
+            for step in promise.law_steps(seen.supplies, seen.promised)
+        ]
     return lines
 
 
@@ -392,9 +394,13 @@ def get_sku(sku_id: int) -> Sku:
 
 
 def get_sku_with_barcodes(sku_id: int) -> tuple[Sku, Sequence[str]]:
-    """The same with its barcodes, in one statement."""
+    """The same with its barcodes and its first picture (`picture_id`), in one statement."""
     codes = Barcode.objects.filter(sku_id=OuterRef("pk")).order_by("code").values("code")
-    found = Sku.objects.annotate(barcode_list=ArraySubquery(codes)).filter(id=sku_id).first()
+    found = (
+        Sku.objects.annotate(barcode_list=ArraySubquery(codes), picture_id=first_picture())
+        .filter(id=sku_id)
+        .first()
+    )
     if found is None:
         raise UnknownGoods(_("没有这个商品。"), sku_id=sku_id)
     return found, found.barcode_list

@@ -1,33 +1,35 @@
 """Lots pass their day: promises that counted on them give way."""
 
+from collections import defaultdict
+
 from core import clock, db, live
 from core.tenancy import current_tenant
+from inventory import sql
 from inventory.queries import first_sellable
-from inventory.services.promises import settle_promises
+from inventory.services.moving import move_away
+from inventory.services.promises import lock_anchors, settle_promises
 
 LOOK_BACK_DAYS = 7  # a job that did not run for a week still finds them
 
-# (tenant, days, first sellable expiry): places whose lots passed their last sellable day lately, while something is promised there
-PASSED = """
-    SELECT DISTINCT b.facility_id, b.sku_id FROM inventory_lot l
-    JOIN inventory_balance b ON b.tenant_id = l.tenant_id AND b.lot_id = l.id AND b.on_hand > b.allocated
-    WHERE l.tenant_id = %s AND l.expires_on >= %s::date - %s AND l.expires_on < %s
-      AND EXISTS (SELECT FROM inventory_promise p WHERE p.tenant_id = b.tenant_id AND p.facility_id = b.facility_id
-                  AND p.sku_id = b.sku_id AND p.quantity > 0)
-    ORDER BY 1, 2
-"""
-
 
 def settle_aged() -> int:
-    """Settle the promises of goods whose lots passed their last sellable day; how many owners lost theirs.
+    """Settle what counted on lots that have passed their last sellable day; how many owners lost a promise or units on the floor.
 
-    Every read compares the date anyway, so nothing expired is ever promised or allocated; this tells the orders that counted on it.
-    Locks the anchors, facility by facility.
+    Every read compares the date anyway, so nothing expired is ever promised, allocated, picked or shipped; this gives allocations other
+    lots and tells the orders that counted on it.  Locks all anchors at once, then the balances, facility by facility.
     """
-    places = db.rows(PASSED, current_tenant(), clock.today(), LOOK_BACK_DAYS, first_sellable())
-    broken = 0
-    for facility_id in sorted({place[0] for place in places}):
-        broken += len(settle_promises(facility_id, [sku for at, sku in places if at == facility_id]))
-    if broken:
+    hurt: set[int] = set()
+    aged: dict[int, list[int]] = defaultdict(list)
+    allocated = db.rows(sql.AGED_BALANCES, current_tenant(), first_sellable())
+    for facility_id, _sku, balance_id in allocated:
+        aged[facility_id].append(balance_id)
+    places = db.rows(sql.PASSED_PLACES, current_tenant(), clock.today(), LOOK_BACK_DAYS, first_sellable())
+    lock_anchors([*places, *((facility_id, sku_id) for facility_id, sku_id, _balance in allocated)])
+    for facility_id in sorted({place[0] for place in places} | aged.keys()):
+        if facility_id in aged:
+            moved = move_away(facility_id=facility_id, balance_ids=aged[facility_id])
+            hurt |= {*moved.short_owners, *moved.broken_owners}
+        hurt |= set(settle_promises(facility_id, [sku for at, sku in places if at == facility_id]))
+    if hurt:
         live.push(current_tenant(), "stock", [])
-    return broken
+    return len(hurt)

@@ -1,18 +1,26 @@
-"""Allocate: choose lots and bins for promised goods, first expired first out."""
+"""Allocate: choose lots and bins for promised goods, first expired first out or as the SKU wants it."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from core import db
 from core.db import Rank
 from core.tenancy import current_tenant
-from inventory.models import Allocation, Balance
+from inventory.models import Allocation, Balance, LotOrder
 from inventory.queries import first_sellable, list_shelves
-from inventory.rules import fefo
-from inventory.services.promises import add_counters, lock_anchors
+from inventory.rules import fefo, lot_order
+from inventory.rules.lot_order import LotDemand, LotPlan, Manner
+from inventory.services.lot_choice import choose, choose_within_lots, list_manners, list_promised_now
+from inventory.services.promises import GuessedWrong, add_counters, lock_anchors
+
+# (tenant, tenant, owners) -> the SKUs that these owners have promised, and how their lots are chosen
+RESERVED_SKUS = """
+    SELECT id, lot_order, one_lot_per_parcel FROM inventory_sku WHERE tenant_id = %s AND id = ANY (ARRAY(
+        SELECT DISTINCT sku_id FROM inventory_reservation WHERE tenant_id = %s AND owner_ref = ANY (%s::bigint[])))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +29,20 @@ class AllocationResult:
 
     owners: tuple[int, ...]
     short: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LotRow:
+    """Units of one line that were set aside with their lot."""
+
+    owner_ref: int
+    line_ref: int
+    sku_id: int
+    lot_id: int
+    min_expires_on: date
+    quantity: int
+    priority: int
+    ship_by: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +60,60 @@ class _Held:
 def allocate(*, facility_id: int, owner_units: Mapping[int, int]) -> AllocationResult:
     """Give these owners' reservations their lots and bins, in the order of `owner_units` (owner -> units it must have, whole).
 
-    Locks the anchors, then the balances it takes from.  Units stay on hand in their bin, allocated.  By the promise law nothing is short
-    unless a promise was broken or a lot passed its day a moment ago; such owners are named in `short` and left as they were.
+    Locks the anchors, then the balances it takes from.  Units stay on hand in their bin, allocated; what an owner was allocated when it
+    was promised (goods of one lot) counts.  By the promise law nothing is short unless a promise was broken or a lot passed its day a
+    moment ago, or no single lot is enough for goods that want one; such owners are named in `short` and left as they were.
     """
-    owner_refs = list(owner_units)
-    sku_ids = [
-        row[0]
-        for row in db.rows(
-            "SELECT DISTINCT sku_id FROM inventory_reservation WHERE tenant_id = %s AND owner_ref = ANY (%s::bigint[])",
-            current_tenant(),
-            db.array(owner_refs),
-        )
-    ]
+    owner_refs, tenant_id = list(owner_units), current_tenant()
+    skus = db.rows(RESERVED_SKUS, tenant_id, tenant_id, db.array(owner_refs))
+    sku_ids = [row[0] for row in skus]
+    manners = {id_: Manner(order == LotOrder.FIFO, one) for id_, order, one in skus if order or one}
     lock_anchors((facility_id, sku_id) for sku_id in sku_ids)
     held = _reservations(facility_id, owner_refs)
     short = _incomplete(held, owner_units)
     by_id = {h.id: h for h in held}
-    wants, plan = _choose(facility_id, sku_ids, held, short)
-    if plan.short:
+    wants, plan = _choose(facility_id, sku_ids, held, short, manners)
+    while plan.short:
         short |= {by_id[key].owner_ref for key in plan.short}
-        wants, plan = _choose(facility_id, sku_ids, held, short)
+        wants, plan = _choose(facility_id, sku_ids, held, short, manners)
     _write(facility_id, plan.takes, {want.key: by_id[want.key] for want in wants})
-    return AllocationResult(tuple(dict.fromkeys(want.owner for want in wants)), tuple(sorted(short)))
+    return AllocationResult(tuple(owner for owner in owner_refs if owner not in short), tuple(sorted(short)))
+
+
+def plan_lots(facility_id: int, demands: Sequence[LotDemand]) -> LotPlan:
+    """Sets lots aside for goods that cannot be promised without them, whole demands, first come first served.
+
+    Under the anchors' locks, which the caller has; then the answer holds until `allocate_to_lots` writes it in the same transaction.
+    """
+    sku_ids = {sku_id for demand in demands for sku_id, _units, _day in demand.parts}
+    manners = dict.fromkeys(sku_ids, Manner(is_one_lot=True)) | list_manners(sku_ids)
+    floor = first_sellable()
+    asked = [
+        replace(demand, parts=tuple((sku, units, max(day, floor)) for sku, units, day in demand.parts))
+        for demand in demands
+    ]
+    return lot_order.plan_lots(
+        asked, list_shelves(facility_id, sku_ids), list_promised_now(facility_id, sku_ids), manners
+    )
+
+
+def allocate_to_lots(facility_id: int, rows: Sequence[LotRow]) -> None:
+    """Write what `plan_lots` has set aside, in the bins of each lot, those that empty first.
+
+    Under the same locks; locks the balances.  Raises GuessedWrong when a lot has not the units after all.
+    """
+    if not rows:
+        return
+    wants = [
+        fefo.Want(n, r.owner_ref, r.sku_id, max(r.min_expires_on, first_sellable()), r.quantity)
+        for n, r in enumerate(rows)
+    ]
+    lots = {n: row.lot_id for n, row in enumerate(rows)}
+    plan = choose_within_lots(wants, lots, list_shelves(facility_id, {row.sku_id for row in rows}))
+    if plan.short:
+        raise GuessedWrong
+    _insert(plan.takes, dict(enumerate(rows)))
+    _take(plan.takes)
 
 
 def _incomplete(held: Sequence[_Held], owner_units: Mapping[int, int]) -> set[int]:
@@ -67,11 +121,24 @@ def _incomplete(held: Sequence[_Held], owner_units: Mapping[int, int]) -> set[in
     units: dict[int, int] = defaultdict(int)
     for h in held:
         units[h.owner_ref] += h.quantity
-    return {owner for owner, wanted in owner_units.items() if units[owner] != wanted}
+    missing = {owner for owner, wanted in owner_units.items() if units[owner] != wanted}
+    if missing:  # goods of one lot have theirs already
+        for owner, count in db.rows(
+            "SELECT owner_ref, sum(quantity)::int FROM inventory_allocation WHERE tenant_id = %s AND owner_ref = ANY (%s::bigint[])"
+            " GROUP BY 1",
+            current_tenant(),
+            db.array(missing),
+        ):
+            units[owner] += count
+    return {owner for owner in missing if units[owner] != owner_units[owner]}
 
 
 def _choose(
-    facility_id: int, sku_ids: Sequence[int], held: Sequence[_Held], without: AbstractSet[int]
+    facility_id: int,
+    sku_ids: Sequence[int],
+    held: Sequence[_Held],
+    without: AbstractSet[int],
+    manners: Mapping[int, Manner],
 ) -> tuple[list[fefo.Want], fefo.AllocationPlan]:
     floor = first_sellable()
     wants = [
@@ -79,7 +146,7 @@ def _choose(
         for h in held
         if h.owner_ref not in without
     ]
-    return wants, fefo.allocate(wants, list_shelves(facility_id, sku_ids))
+    return wants, choose(facility_id, wants, list_shelves(facility_id, sku_ids), manners)
 
 
 def _reservations(facility_id: int, owner_refs: Sequence[int]) -> list[_Held]:
@@ -97,27 +164,7 @@ def _reservations(facility_id: int, owner_refs: Sequence[int]) -> list[_Held]:
 def _write(facility_id: int, takes: Sequence[fefo.Take], held: Mapping[int, _Held]) -> None:
     if not held:
         return
-    totals: dict[int, int] = defaultdict(int)
-    for take in takes:
-        totals[take.balance_id] += take.quantity
-    db.insert(
-        Allocation,
-        ["id", "owner_ref", "line_ref", "balance", "quantity", "min_expires_on", "priority", "ship_by"],
-        [
-            (
-                id_,
-                h.owner_ref,
-                h.line_ref,
-                take.balance_id,
-                take.quantity,
-                h.min_expires_on,
-                h.priority,
-                h.ship_by,
-            )
-            for id_, take in zip(db.new_ids(len(takes)), takes, strict=True)
-            for h in (held[take.key],)
-        ],
-    )
+    _insert(takes, held)
     db.execute(
         "DELETE FROM inventory_reservation WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
         current_tenant(),
@@ -127,6 +174,36 @@ def _write(facility_id: int, takes: Sequence[fefo.Take], held: Mapping[int, _Hel
     for h in held.values():
         served[h.sku_id, h.min_expires_on] -= h.quantity
     add_counters(facility_id, served)
+    _take(takes)
+
+
+def _insert(takes: Sequence[fefo.Take], asked: Mapping[int, _Held] | Mapping[int, LotRow]) -> None:
+    """The rows of what was taken for whom."""
+    db.insert(
+        Allocation,
+        ["id", "owner_ref", "line_ref", "balance", "quantity", "min_expires_on", "priority", "ship_by"],
+        [
+            (
+                id_,
+                r.owner_ref,
+                r.line_ref,
+                take.balance_id,
+                take.quantity,
+                r.min_expires_on,
+                r.priority,
+                r.ship_by,
+            )
+            for id_, take in zip(db.new_ids(len(takes)), takes, strict=True)
+            for r in (asked[take.key],)
+        ],
+    )
+
+
+def _take(takes: Sequence[fefo.Take]) -> None:
+    """Lock the balances, by id, and count the units on them."""
+    totals: dict[int, int] = defaultdict(int)
+    for take in takes:
+        totals[take.balance_id] += take.quantity
     ids = sorted(totals)
     db.lock(Rank.STOCK, Balance, "id", "id = ANY (%s::bigint[])", db.array(ids))
     db.execute(

@@ -2,24 +2,40 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core import db
 from core.db import Rank
 from core.tenancy import current_tenant
 from inventory import sql
 from inventory.models import Balance, BinKind, MoveKind
-from inventory.queries import held_balances
+from inventory.queries import stopped_balances
 from inventory.services.ledger import MoveRow, find_or_make_balances, write_moves
 
 
 @dataclass(frozen=True, slots=True)
 class PickResult:
-    """Allocations now in their tote, units moved, and owners left where they were because an open hold covers their lot."""
+    """Allocations now in their tote, units moved, owners left where they were because of an open hold or a day that has passed
+    (`aged_owners`: only for that), and how many units each owner has in totes now: fewer than it should have means that some were lost
+    under it.
+    """
 
     allocations: tuple[int, ...]
     units: int
     held_owners: tuple[int, ...]
+    aged_owners: tuple[int, ...] = ()
+    in_totes: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """What owners have, read under the locks of their balances: all units, those that lie in totes, and owners that a hold, or a lot
+    past its day, stops.
+    """
+
+    units: Mapping[int, int]
+    in_totes: Mapping[int, int]
+    held: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +60,23 @@ def pick(
     """Move owners' allocated units from their bins into their totes, still allocated.
 
     `totes`: owner -> tote bin; `document_id`: what confirmed it.  One ledger row for each (bin, lot, tote).  `allocation_ids` narrows to
-    some of them.  What already lies in a tote is left alone, so a repeated confirmation moves nothing.  Owners touched by an open hold
-    are skipped whole.  Locks the balances by id; holds are read under that lock.
+    some of them.  What already lies in a tote is left alone, so a repeated confirmation moves nothing.  Owners touched by an open
+    hold, or a lot past its last sellable day, are skipped whole.  Locks the balances by id; holds are read under that lock.
     """
     only = None if allocation_ids is None else set(allocation_ids)
-    found = [
-        a for a in _allocations(list(totes)) if a.kind != BinKind.TOTE and (only is None or a.id in only)
-    ]
+    locked = set(lock_owned_balances(list(totes)))
+    here = _allocations(list(totes))
+    # What was given another balance while the locks were waited for is left for the next time: that balance is not locked.
+    loose = [a for a in here if a.kind != BinKind.TOTE and a.balance_id in locked]
+    found = [a for a in loose if only is None or a.id in only]
+    in_totes: dict[int, int] = defaultdict(int)
+    for a in here:
+        in_totes[a.owner_ref] += a.quantity if a.kind == BinKind.TOTE else 0
     if not found:
-        return PickResult((), 0, ())
-    db.lock(
-        Rank.STOCK, Balance, "id", "id = ANY (%s::bigint[])", db.array(sorted({a.balance_id for a in found}))
-    )
-    held = held_balances(sorted({a.balance_id for a in found}))
-    skipped = {a.owner_ref for a in found if a.balance_id in held}
+        return PickResult((), 0, (), in_totes=in_totes)
+    stopped = stopped_balances(sorted({a.balance_id for a in found}))
+    skipped = {a.owner_ref for a in found if a.balance_id in stopped}
+    held = {a.owner_ref for a in found if stopped.get(a.balance_id)}
     picked = [a for a in found if a.owner_ref not in skipped]
     into = find_or_make_balances((a.facility_id, totes[a.owner_ref], a.sku_id, a.lot_id) for a in picked)
     moves: dict[tuple[int, int], int] = defaultdict(int)
@@ -77,7 +96,11 @@ def pick(
         db.array([into[totes[a.owner_ref], a.lot_id] for a in picked]),
         current_tenant(),
     )
-    return PickResult(tuple(a.id for a in picked), sum(a.quantity for a in picked), tuple(sorted(skipped)))
+    for a in picked:
+        in_totes[a.owner_ref] += a.quantity
+    units = sum(a.quantity for a in picked)
+    aged = tuple(sorted(skipped - held))
+    return PickResult(tuple(a.id for a in picked), units, tuple(sorted(skipped)), aged, in_totes)
 
 
 def ship(*, owner_refs: Sequence[int], actor_id: int | None = None) -> int:
@@ -104,18 +127,74 @@ def ship(*, owner_refs: Sequence[int], actor_id: int | None = None) -> int:
     return sum(row[1] for row in gone)
 
 
-def lock_owned(owner_refs: Sequence[int]) -> set[int]:
-    """Lock the balances that hold these owners' units, by id; returns the owners that an open hold stops (read under the lock)."""
-    tenant_id = current_tenant()
-    pairs = db.rows(
-        "SELECT DISTINCT balance_id, owner_ref FROM inventory_allocation WHERE tenant_id = %s AND owner_ref = ANY (%s::bigint[])",
+def lock_owned(owner_refs: Sequence[int]) -> Owned:
+    """Lock the balances that hold these owners' units, by id, and read under the locks what each has and which holds stop it.
+
+    Units that were given another balance while the locks were waited for do not count as in totes: the caller leaves their owner for
+    the next time.
+    """
+    tenant_id, ids = current_tenant(), lock_owned_balances(owner_refs)
+    rows = db.rows(
+        "SELECT owner_ref, balance_id, sum(quantity)::int FROM inventory_allocation WHERE tenant_id = %s"
+        " AND owner_ref = ANY (%s::bigint[]) GROUP BY 1, 2",
         tenant_id,
         db.array(owner_refs),
     )
-    ids = sorted({balance_id for balance_id, _ in pairs})
+    totes = {
+        row[0]
+        for row in db.rows(
+            "SELECT b.id FROM inventory_balance b JOIN inventory_bin n ON n.tenant_id = b.tenant_id AND n.id = b.bin_id"
+            " WHERE b.tenant_id = %s AND b.id = ANY (%s::bigint[]) AND n.kind = %s",
+            tenant_id,
+            db.array(ids),
+            int(BinKind.TOTE),
+        )
+    }
+    stopped = stopped_balances(ids)
+    units: dict[int, int] = dict.fromkeys(owner_refs, 0)
+    in_totes = dict(units)
+    for owner, balance_id, count in rows:
+        units[owner] += count
+        in_totes[owner] += count if balance_id in totes else 0
+    return Owned(units, in_totes, frozenset(owner for owner, balance_id, _ in rows if balance_id in stopped))
+
+
+def lock_owned_balances(owner_refs: Sequence[int]) -> list[int]:
+    """Lock the balances that hold these owners' units, by id; returns them.  What they hold is read in the next statement."""
+    ids = [
+        row[0]
+        for row in db.rows(
+            "SELECT DISTINCT balance_id FROM inventory_allocation WHERE tenant_id = %s AND owner_ref = ANY (%s::bigint[])"
+            " ORDER BY balance_id",
+            current_tenant(),
+            db.array(owner_refs),
+        )
+    ]
     db.lock(Rank.STOCK, Balance, "id", "id = ANY (%s::bigint[])", db.array(ids))
-    held = held_balances(ids)
-    return {owner for balance_id, owner in pairs if balance_id in held}
+    return ids
+
+
+def unallocate(owner_refs: Sequence[int]) -> int:
+    """Give back what these owners have been allocated, wherever it lies; returns units.
+
+    What lies in a bin is for sale again at once; what lies in a tote is nobody's, and is put back by a bin move.  Locks the balances.
+    """
+    tenant_id = current_tenant()
+    lock_owned_balances(owner_refs)
+    gone = db.rows(
+        "WITH gone AS (DELETE FROM inventory_allocation WHERE tenant_id = %s AND owner_ref = ANY (%s::bigint[])"
+        " RETURNING balance_id, quantity) SELECT balance_id, sum(quantity)::int FROM gone GROUP BY 1 ORDER BY 1",
+        tenant_id,
+        db.array(owner_refs),
+    )
+    db.execute(
+        "UPDATE inventory_balance b SET allocated = b.allocated - u.units FROM unnest(%s::bigint[], %s::int[]) u(id, units)"
+        " WHERE b.tenant_id = %s AND b.id = u.id",
+        db.array([row[0] for row in gone]),
+        db.array([row[1] for row in gone]),
+        tenant_id,
+    )
+    return sum(row[1] for row in gone)
 
 
 def _allocations(owner_refs: Sequence[int]) -> list[_Open]:

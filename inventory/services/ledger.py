@@ -8,15 +8,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from core import db
 from core.db import Rank
 from core.tenancy import current_tenant
+from inventory.errors import BadQuantity
 from inventory.models import Balance, Move, MoveKind
+
+UNITS_MOST = 2**31 - 1  # a balance counts in 32 bits
 
 
 @dataclass(frozen=True, slots=True)
 class MoveRow:
-    """Units of one lot from one balance to another; None is the world outside.  `is_allocated`: they are promised and stay so."""
+    """Units of one lot from one balance to another; None is the world outside.  `is_allocated`: they are promised and stay so.
+    `reason`: of this move, where it is not the one of the whole paper.
+    """
 
     kind: MoveKind
     quantity: int
@@ -25,6 +32,7 @@ class MoveRow:
     document_id: int
     line_id: int | None = None
     is_allocated: bool = False
+    reason: str = ""
 
 
 @dataclass(slots=True)
@@ -69,7 +77,8 @@ def _balances(wanted: AbstractSet[tuple[int, int]]) -> dict[tuple[int, int], int
 def write_moves(moves: Sequence[MoveRow], *, actor_id: int | None, reason: str = "") -> None:
     """Lock the balances by id, write the moves in the given order, change the balances.
 
-    The database refuses (IntegrityError) what would leave fewer units than nothing, or fewer than are allocated.
+    The database refuses (IntegrityError) what would leave fewer units than nothing, or fewer than are allocated.  Raises BadQuantity for
+    more units than a balance can count.
     """
     if not moves:
         return
@@ -81,6 +90,9 @@ def write_moves(moves: Sequence[MoveRow], *, actor_id: int | None, reason: str =
         _numbered(id_, move, states, actor_id, reason)
         for id_, move in zip(db.new_ids(len(moves)), moves, strict=True)
     ]
+    for id_, state in states.items():
+        if state.on_hand > UNITS_MOST:
+            raise BadQuantity(_("这个货位里这个批次已经有 %(n)d 件，再收就数不下了。") % {"n": before[id_]})
     db.insert(
         Move,
         [
@@ -117,7 +129,16 @@ def _numbered(
         if move.is_allocated:
             state.allocated_delta += sign * move.quantity
         sides += [balance_id, state.seq, state.on_hand]
-    return (id_, int(move.kind), move.quantity, *sides, move.document_id, move.line_id, actor_id, reason)
+    return (
+        id_,
+        int(move.kind),
+        move.quantity,
+        *sides,
+        move.document_id,
+        move.line_id,
+        actor_id,
+        move.reason or reason,
+    )
 
 
 def _apply(changes: Mapping[int, tuple[int, int, int]]) -> None:

@@ -5,6 +5,7 @@ The one entry for every paper that moves units: adjustments, counts, write-offs,
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -14,11 +15,12 @@ from core.db import Rank
 from core.tenancy import current_tenant
 from inventory.errors import StockShort
 from inventory.models import Allocation, Balance
-from inventory.models.places import SELLING_KINDS
+from inventory.models.places import SELLING_KINDS, BinKind
 from inventory.queries import first_sellable, list_shelves
 from inventory.rules import displacing, fefo
 from inventory.rules.displacing import Displaced, Given, Out
 from inventory.services.ledger import MoveRow, write_moves
+from inventory.services.lot_choice import choose_again
 from inventory.services.promises import lock_anchors, settle_promises
 
 
@@ -52,30 +54,51 @@ def move_stock(
     """Write moves out of, into and inside one facility; a move may lead to a bin of another one (goods on the road).
 
     Units nobody has go first.  Where a bin must give allocated ones, the weakest allocations are taken: they follow their units into
-    another bin that sells, else they get other lots first expired first out, else their owners are short (AllocationsBroken).  Promises
-    that no longer fit give way (PromisesBroken), all in this transaction.
+    another bin that sells, else they get other lots first expired first out, else their owners are short (AllocationsBroken); units
+    lost off a cart are told too (PickedUnitsLost).  Promises that no longer fit give way (PromisesBroken), all in this transaction.
     Locks the anchors of the SKUs, then all their balances at the facility, by id.  Raises StockShort, naming the bin, when a bin has not
     the units.
     """
-    places = _lock(facility_id, moves)
+    touched = [i for move in moves for i in (move.from_balance, move.to_balance) if i is not None]
+    places = _lock(facility_id, touched, [m.from_balance for m in moves if m.from_balance is not None])
     outs = _outs(moves, places)
     displaced = _displace(outs, places)
     _take_allocated(displaced)
     write_moves(moves, actor_id=actor_id, reason=reason)
     _carry(displaced)
-    sku_ids = sorted({places[out.balance_id].sku_id for out in outs})
-    reallocated, short = reallocate(
-        facility_id, displaced.freed, sku_of={p.id: p.sku_id for p in places.values()}
-    )
-    broken = settle_promises(facility_id, sku_ids) if sku_ids else ()
+    return _settle(facility_id, displaced, places, {places[out.balance_id].sku_id for out in outs})
+
+
+def move_away(*, facility_id: int, balance_ids: Sequence[int]) -> Moved:
+    """What is allocated on these balances may not leave any more: it gets other lots as in move_stock.  The units stay where they are.
+
+    Locks like move_stock.
+    """
+    places = _lock(facility_id, balance_ids, balance_ids)
+    outs = [Out(id_, places[id_].allocated) for id_ in sorted(set(balance_ids)) if places[id_].allocated]
+    displaced = _displace(outs, places)
+    _take_allocated(displaced)
+    return _settle(facility_id, displaced, places, {places[out.balance_id].sku_id for out in outs})
+
+
+def _settle(
+    facility_id: int, displaced: Displaced, places: Mapping[int, _Place], sku_ids: AbstractSet[int]
+) -> Moved:
+    on_carts = sorted({g.owner_ref for g in displaced.freed if places[g.balance_id].kind == BinKind.TOTE})
+    if on_carts:
+        outbox.emit("PickedUnitsLost", {"facility_id": facility_id, "owner_refs": on_carts})
+    sku_of = {place.id: place.sku_id for place in places.values()}
+    reallocated, short = reallocate(facility_id, displaced.freed, sku_of=sku_of)
+    broken = settle_promises(facility_id, sorted(sku_ids)) if sku_ids else ()
     return Moved(reallocated, short, broken)
 
 
 def reallocate(
     facility_id: int, freed: Sequence[Given], *, sku_of: Mapping[int, int]
 ) -> tuple[int, tuple[int, ...]]:
-    """Other lots for allocations that lost their units, the strongest first; (units given, owners that stay short).
+    """Other units for allocations that lost theirs, the strongest first; (units given, owners that stay short).
 
+    First expired first out; goods of which a parcel holds one lot get units of the lot they had, in another bin, or none.
     Under the anchors' and balances' locks.  Work on the floor goes before promises: what it takes may break some, so the caller settles.
     """
     if not freed:
@@ -85,7 +108,8 @@ def reallocate(
         fefo.Want(n, g.owner_ref, sku_of[g.balance_id], max(g.min_expires_on, floor), g.quantity)
         for n, g in enumerate(freed)
     ]
-    plan = fefo.allocate(wants, list_shelves(facility_id, {want.sku_id for want in wants}))
+    had = {n: g.balance_id for n, g in enumerate(freed)}
+    plan = choose_again(wants, had, list_shelves(facility_id, {want.sku_id for want in wants}))
     db.insert(
         Allocation,
         ["id", "owner_ref", "line_ref", "balance", "quantity", "min_expires_on", "priority", "ship_by"],
@@ -102,17 +126,15 @@ def reallocate(
     return sum(take.quantity for take in plan.takes), short
 
 
-def _lock(facility_id: int, moves: Sequence[MoveRow]) -> dict[int, _Place]:
+def _lock(facility_id: int, touched: Iterable[int], giving: Iterable[int]) -> dict[int, _Place]:
     """Every balance that may have to give or to take, locked at once by id, so that no later lock goes backwards."""
     tenant_id = current_tenant()
-    ids = sorted({i for move in moves for i in (move.from_balance, move.to_balance) if i is not None})
-    out = sorted({move.from_balance for move in moves if move.from_balance is not None})
     skus = sorted(
         row[0]
         for row in db.rows(
             "SELECT DISTINCT sku_id FROM inventory_balance WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
             tenant_id,
-            db.array(out),
+            db.array(sorted(set(giving))),
         )
     )
     lock_anchors((facility_id, sku_id) for sku_id in skus)
@@ -121,7 +143,7 @@ def _lock(facility_id: int, moves: Sequence[MoveRow]) -> dict[int, _Place]:
         Balance,
         "id",
         "(id = ANY (%s::bigint[]) OR (facility_id = %s AND sku_id = ANY (%s::bigint[])))",
-        db.array(ids),
+        db.array(sorted(set(touched))),
         facility_id,
         db.array(skus),
     )

@@ -1,11 +1,12 @@
 """Reserve and unreserve: promises at (facility, SKU), the lot chosen late.
 
-Lock: the anchor row of each (facility, SKU), by facility, then SKU; counters are read in the next statement, because a locking SELECT
-that waited does not see rows inserted while it waited.
+Lock: the anchor row of each (facility, SKU), by facility, then SKU; counters are read in the next statement, because a locking one that
+waited does not see rows inserted while it waited.  Several facilities in one transaction are taken by id.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,9 +15,10 @@ from core.db import Rank
 from core.tenancy import current_tenant
 from inventory import sql
 from inventory.models import Promise, Reservation
-from inventory.queries import ANCHOR, list_promised, list_supplies
+from inventory.queries import ANCHOR, list_supplies
 from inventory.rules import promise
 from inventory.rules.promise import Demand, PromisePlan, Reserved
+from inventory.sellable import Standing, read_standing, standing, standing_params
 
 
 class GuessedWrong(Exception):
@@ -38,12 +40,26 @@ class ReservationRow:
 
 def plan(facility_id: int, demands: Sequence[Demand], *, locked: bool) -> PromisePlan:
     """Which demands fit now, whole or not at all, first come first served.  With `locked` the answer holds until the commit."""
+    return plan_with_standing(facility_id, demands, locked=locked)[0]
+
+
+def plan_with_standing(
+    facility_id: int, demands: Sequence[Demand], *, locked: bool
+) -> tuple[PromisePlan, Standing]:
+    """The plan, and what it was made from.  Lock and look are two statements of one trip to the database."""
     sku_ids = {sku_id for demand in demands for sku_id, _ in demand.units}
-    if locked:
-        lock_anchors((facility_id, sku_id) for sku_id in sku_ids)
-    return promise.plan_promises(
-        demands, list_supplies(facility_id, sku_ids), list_promised(facility_id, sku_ids)
-    )
+    if not locked:
+        here = read_standing(facility_id, sku_ids)
+    elif not sku_ids:
+        here = Standing([], [], frozenset())
+    else:
+        params = (
+            *_anchor_params({(facility_id, sku_id) for sku_id in sku_ids}),
+            *standing_params(facility_id, sku_ids, {demand.min_expires_on for demand in demands}),
+        )
+        # One trip, two snapshots: the look sees what was committed while the lock was waited for.
+        here = standing(db.lock_sql(Rank.STOCK, f"{sql.LOCK_ANCHORS}; {sql.STANDING}", *params))
+    return promise.plan_promises(demands, here.supplies, here.promised), here
 
 
 def commit_plan(facility_id: int, demands: Sequence[Demand], guess: PromisePlan) -> None:
@@ -131,9 +147,8 @@ def move_reservations(
     if not held or still != len(held) or (units is not None and sum(row[4] for row in held) != units):
         return False
     demands = [Demand(row[0], row[3], ((row[2], row[4]),)) for row in held]
-    wanted = promise.plan_promises(
-        demands, list_supplies(to_facility, sku_ids), list_promised(to_facility, sku_ids)
-    )
+    there = read_standing(to_facility, sku_ids)
+    wanted = promise.plan_promises(demands, there.supplies, there.promised)
     if wanted.short:
         return False
     add_counters(from_facility, {key: -units for key, units in wanted.added.items()})
@@ -175,26 +190,24 @@ def settle_promises(facility_id: int, sku_ids: Iterable[int]) -> tuple[int, ...]
 
 
 def lock_anchors(places: Iterable[tuple[int, int]]) -> None:
-    """Lock the (facility, SKU) pairs, in that order; missing anchor rows are made first.  Of several facilities every pair is locked."""
-    wanted = sorted(set(places))
-    if not wanted:
-        return
-    facilities, skus = db.array({p[0] for p in wanted}), db.array({p[1] for p in wanted})
-    params = current_tenant(), facilities, skus, ANCHOR
-    missing = sorted(set(wanted) - set(db.rows(sql.ANCHORS, *params)))
-    if missing:  # made before any of them is locked: who waits for another's new row must not hold an old one
-        db.execute(
-            "INSERT INTO inventory_promise (tenant_id, id, facility_id, sku_id, min_expires_on, quantity)"
-            " SELECT %s, u.id, u.facility_id, u.sku_id, %s, 0 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[])"
-            " u(id, facility_id, sku_id) ORDER BY u.facility_id, u.sku_id"
-            " ON CONFLICT (tenant_id, facility_id, sku_id, min_expires_on) DO NOTHING",
-            current_tenant(),
-            ANCHOR,
-            db.array(db.new_ids(len(missing))),
-            db.array([p[0] for p in missing]),
-            db.array([p[1] for p in missing]),
-        )
-    db.lock_sql(Rank.STOCK, sql.LOCK_ANCHORS, *params)
+    """Lock the (facility, SKU) pairs, in that order, in one statement; a missing anchor row is made when its turn comes.
+
+    So locks and new rows are waited for in one total order, and no two programs that call this once can wait for each other.
+    """
+    wanted = set(places)
+    if wanted:
+        db.lock_sql(Rank.STOCK, sql.LOCK_ANCHORS, *_anchor_params(wanted))
+
+
+def _anchor_params(places: AbstractSet[tuple[int, int]]) -> tuple[object, ...]:
+    wanted = sorted(places)
+    return (
+        current_tenant(),
+        ANCHOR,
+        db.array(db.new_ids(len(wanted))),
+        db.array([p[0] for p in wanted]),
+        db.array([p[1] for p in wanted]),
+    )
 
 
 def add_counters(facility_id: int, added: Mapping[tuple[int, date], int]) -> None:

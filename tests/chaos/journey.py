@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -23,6 +23,7 @@ from tests.races.rig import PATIENCE_S, context
 STEP = 20  # orders and parcels a transaction
 LEASE_S = 0.3
 DAY = datetime(2026, 11, 1)  # noqa: DTZ001  as a file writes it: the shop's local time
+FAR = date(2099, 1, 1)
 SCARCE = 12  # units of a few goods, so that some orders are short
 
 
@@ -46,7 +47,7 @@ def prepare(tenant_id: int, path: Path, orders: int) -> Journey:
         for place, sku in enumerate(skus.values()):
             units = SCARCE if place % 4 == 3 else orders * 10
             for lot in ("A", "B"):
-                make.make_stock(bins[place % 4], sku, units, lot=f"{lot}{place}")
+                make.make_stock(bins[place % 4], sku, units, lot=f"{lot}{place}", expires_on=FAR)
         channel = make.make_channel(facility)
     import_id = imports.register(tenant_id=tenant_id, channel_id=channel, path=path)
     importing = imports.start_recognised(tenant_id=tenant_id, import_id=import_id)

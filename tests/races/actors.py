@@ -5,7 +5,7 @@ Every actor gets a gate that opens for all of them together, and returns what th
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +20,9 @@ from unittest import mock  # noqa: E402  after setup
 from core import db  # noqa: E402
 from core.tenancy import tenant  # noqa: E402
 from inventory.models import HoldKind  # noqa: E402
-from inventory.services import allocations, handling, holds, promises  # noqa: E402
+from inventory.rules.promise import Demand, PromisePlan  # noqa: E402
+from inventory.sellable import Standing  # noqa: E402
+from inventory.services import allocations, handling, holds, promises, reserving  # noqa: E402
 from orders.services import pipeline  # noqa: E402
 from tests import builders as make  # noqa: E402
 from warehouse.services import floor, waves  # noqa: E402
@@ -45,11 +47,20 @@ def slowly(module: Any, name: str, seconds: float) -> Iterator[None]:
 @contextmanager
 def without_anchors() -> Iterator[None]:
     """Take the locks of stock away, to prove that the race is a race."""
+    look = promises.plan_with_standing
+
+    def look_only(
+        facility_id: int, demands: Sequence[Demand], *, locked: bool
+    ) -> tuple[PromisePlan, Standing]:
+        return look(facility_id, demands, locked=False)
+
     with (
+        mock.patch.object(promises, "plan_with_standing", look_only),
         mock.patch.object(promises, "lock_anchors", lambda _places: None),
         mock.patch.object(allocations, "lock_anchors", lambda _places: None),
         mock.patch.object(holds, "lock_anchors", lambda _places: None),
         slowly(promises, "add_counters", 0.02),
+        slowly(reserving, "_write", 0.02),
         slowly(allocations, "add_counters", 0.02),
     ):
         yield
@@ -103,7 +114,8 @@ def hold(gate: Gate, tenant_id: int, lot_id: int, after: float, waves_first: int
     """Hold a lot a moment after the start, when some waves have been released."""
     gate()
     time.sleep(after)
-    while waves_first:
+    until = time.monotonic() + 10  # the releases may have failed, where the locks are taken away
+    while waves_first and time.monotonic() < until:
         with tenant(tenant_id):
             if db.rows("SELECT count(*) >= %s FROM warehouse_wave", waves_first)[0][0]:
                 break

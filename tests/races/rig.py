@@ -9,7 +9,7 @@ from unittest import mock
 PATIENCE_S = 60
 # Racers are forked from one process that has loaded Django and never connected.
 context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["tests.races.actors", "tests.chaos.journey"])
+context.set_forkserver_preload(["tests.races.actors", "tests.races.storm", "tests.chaos.journey"])
 
 
 def _racer(place: int, actor: Callable[..., Any], args: tuple[Any, ...], barrier: Any, results: Any) -> None:

@@ -61,7 +61,7 @@ def pick(tote: int, *owners: int) -> PickResult:
 
 def ship(*owners: int) -> tuple[int, set[int]]:
     """(units shipped, owners that a hold keeps)."""
-    held = handling.lock_owned(owners)
+    held = set(handling.lock_owned(owners).held)
     going = [owner for owner in owners if owner not in held]
     return (handling.ship(owner_refs=going) if going else 0), held
 

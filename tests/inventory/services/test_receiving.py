@@ -7,8 +7,9 @@ from django.db import IntegrityError
 
 from core import db
 from core.tenancy import tenant
-from inventory.errors import BadQuantity, LotDiffers, UnknownGoods, UnknownPlace
+from inventory.errors import BadQuantity, LotDiffers, UnknownGoods, UnknownPlace, WrongState
 from inventory.models import Balance, Lot, Move, Receipt, ReceiptLine
+from inventory.services.facilities import archive_facility
 from inventory.services.receiving import ReceiptInput, receive
 from tests import builders as make
 from tests import laws
@@ -34,6 +35,24 @@ def test_the_same_reference_is_received_once(tenant_id: int) -> None:
             assert counts() == (1, 2, 1, 1, 2)
             assert Balance.objects.get().on_hand == 10
     assert not laws.broken(tenant_id)
+
+
+def test_the_same_reference_at_another_facility_is_another_note(tenant_id: int) -> None:
+    with tenant(tenant_id):
+        sku, here, there = make.make_sku(), make.make_facility(), make.make_facility()
+        make.make_stock(make.make_bin(here), sku, 5, reference="R1")
+        bin_id = make.make_bin(there)
+    with pytest.raises(WrongState, match="R1"), tenant(tenant_id):
+        receive(facility_id=there, reference="R1", lines=[ReceiptInput(sku, "A", bin_id, 5, MAY)])
+
+
+def test_an_archived_facility_receives_nothing(tenant_id: int) -> None:
+    with tenant(tenant_id):
+        sku, facility = make.make_sku(), make.make_facility()
+        bin_id = make.make_bin(facility)
+        archive_facility(facility_id=facility, actor_id=None)
+    with pytest.raises(UnknownPlace), tenant(tenant_id):
+        receive(facility_id=facility, reference="R1", lines=[ReceiptInput(sku, "A", bin_id, 5, MAY)])
 
 
 @pytest.mark.parametrize("is_known", [False, True])
