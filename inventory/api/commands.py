@@ -1,23 +1,31 @@
 """From what integrators say (codes) to what services take (ids)."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework.serializers import ValidationError
 
-from core import db
-from core.errors import Conflict
+from core.api.fields import to_minor
+from core.models import Tenant
 from core.tenancy import current_tenant
-from inventory.models import Bin, Facility
-from inventory.services.catalogue import SkuInput, find_sku_ids, save_skus
+from inventory.models import Bin, Facility, PurchaseOrder
+from inventory.rules.goods_table import tidy_path
+from inventory.services.catalogue import Kept, SkuInput, find_sku_ids, save_skus
+from inventory.services.products import ensure_categories, ensure_products
 from inventory.services.receiving import ReceiptInput, ReceiptResult, receive
 
 
 def save_catalogue(skus: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Make these SKUs or bring them up to date; code → id.  Raises Conflict `barcode_taken` when a barcode is another SKU's."""
-    _refuse_taken({barcode: sku["code"] for sku in skus for barcode in sku["barcodes"]})
-    return save_skus([_sku(sku) for sku in skus])
+    """Make these SKUs or bring them up to date, with the products and categories that they name; code → id.
+
+    Raises as save_skus does, and ValidationError for a cost that the merchant's currency has no coin for.
+    """
+    currency = Tenant.objects.values_list("currency", flat=True).get(id=current_tenant())
+    products = ensure_products({sku["product"] for sku in skus if sku["product"]})
+    categories = ensure_categories({sku["category"] for sku in skus if sku["category"]})
+    return save_skus([_sku(sku, products, categories, currency) for sku in skus])
 
 
 def receive_goods(order: Mapping[str, Any]) -> ReceiptResult:
@@ -36,6 +44,8 @@ def receive_goods(order: Mapping[str, Any]) -> ReceiptResult:
         facility_id=facility.id,
         reference=order["reference"],
         supplier=order["supplier"],
+        purchase_id=_purchase_id(order["purchase"]),
+        accept_over=order["accept_over"],
         lines=[
             ReceiptInput(
                 sku_id=sku_ids[line["sku"]],
@@ -51,6 +61,15 @@ def receive_goods(order: Mapping[str, Any]) -> ReceiptResult:
     )
 
 
+def _purchase_id(number: str) -> int | None:
+    if not number:
+        return None
+    found = PurchaseOrder.objects.filter(number=number).values_list("id", flat=True).first()
+    if found is None:
+        raise ValidationError({"purchase": [_("没有这张采购单。")]}, code="unknown")
+    return int(found)
+
+
 def _unknown(
     line: Mapping[str, Any], skus: Mapping[str, int], bins: Mapping[str, int]
 ) -> dict[str, list[str]]:
@@ -62,8 +81,12 @@ def _unknown(
     return errors
 
 
-def _sku(sku: Mapping[str, Any]) -> SkuInput:
+def _sku(
+    sku: Mapping[str, Any], products: Mapping[str, int], categories: Mapping[str, int], currency: str
+) -> SkuInput:
     size = (sku["length_mm"], sku["width_mm"], sku["height_mm"])
+    units = sku.get("barcode_quantities", {})
+    cost = sku.get("cost", Kept.KEPT)
     return SkuInput(
         code=sku["code"],
         name=sku["name"],
@@ -75,20 +98,13 @@ def _sku(sku: Mapping[str, Any]) -> SkuInput:
         shelf_life_days=sku["shelf_life_days"],
         min_remaining_days=sku["min_remaining_days"],
         unit=sku["unit"],
-        barcodes=tuple(sku["barcodes"]),
+        barcodes=[(code, units.get(code, 1)) for code in sku["barcodes"]] if "barcodes" in sku else None,
+        shelf_life_months=sku["shelf_life_months"],
+        spec=sku["spec"],
+        product_id=products.get(sku["product"]),
+        category_id=categories.get(tidy_path(sku["category"] or "")),
+        tracking=sku["tracking"],
+        lot_order=sku["lot_order"],
+        one_lot_per_parcel=sku["one_lot_per_parcel"],
+        cost_minor=to_minor(cost, currency) if isinstance(cost, Decimal) else cost,
     )
-
-
-def _refuse_taken(owners: Mapping[str, str]) -> None:
-    taken = {
-        barcode: code
-        for barcode, code in db.rows(
-            "SELECT b.code, s.code FROM inventory_barcode b JOIN inventory_sku s ON s.tenant_id = b.tenant_id"
-            " AND s.id = b.sku_id WHERE b.tenant_id = %s AND b.code = ANY (%s::text[])",
-            current_tenant(),
-            db.array(sorted(owners)),
-        )
-        if owners[barcode] != code
-    }
-    if taken:
-        raise Conflict(_("有条码已属于别的商品。"), code="barcode_taken", barcodes=taken)

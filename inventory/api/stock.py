@@ -1,4 +1,4 @@
-"""Stock over REST: the catalogue, places, lots, balances, the ledger, holds, receipts."""
+"""Stock over REST: the catalogue, lots, balances, the ledger, holds, receipts."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -19,14 +19,12 @@ from inventory.api.commands import receive_goods, save_catalogue
 from inventory.models import (
     Balance,
     Barcode,
-    Bin,
-    BinKind,
-    Facility,
-    FacilityKind,
+    Category,
     Hold,
     HoldKind,
     Lot,
     Move,
+    Product,
     Receipt,
     ReceiptLine,
     Sku,
@@ -37,25 +35,33 @@ from inventory.services import holds
 class SkuFilter(Filters):
     code = filters.CharFilter()
     barcode = filters.CharFilter(method="by_barcode")
+    category = filters.CharFilter(method="by_category", help_text="path")
+    product = filters.CharFilter(method="by_product", help_text="code")
     is_active = FlagFilter()
 
     def by_barcode(self, queryset: QuerySet[Sku], name: str, value: str) -> QuerySet[Sku]:
         return queryset.filter(Exists(Barcode.objects.filter(sku=OuterRef("id"), code=value)))
 
+    def by_category(self, queryset: QuerySet[Sku], name: str, value: str) -> QuerySet[Sku]:
+        return queryset.filter(category__in=Category.objects.filter(path=value).values("id"))
+
+    def by_product(self, queryset: QuerySet[Sku], name: str, value: str) -> QuerySet[Sku]:
+        return queryset.filter(product__in=Product.objects.filter(code=value).values("id"))
+
 
 class _Skus(ApiView):
     scope_area = "stock"
     row_class = shapes.SkuRow
-    queryset = Sku.objects.all()
+    queryset = Sku.objects.select_related("product", "category")
 
     def fill(self, rows: Sequence[Any]) -> None:
-        found: defaultdict[int, list[str]] = defaultdict(list)
-        for sku_id, code in (
-            Barcode.objects.filter(sku__in=page_ids(rows)).order_by("code").values_list("sku_id", "code")
-        ):
-            found[sku_id].append(code)
+        found: defaultdict[int, dict[str, int]] = defaultdict(dict)
+        barcodes = Barcode.objects.filter(sku__in=page_ids(rows)).order_by("code")
+        for sku_id, code, units in barcodes.values_list("sku_id", "code", "quantity"):
+            found[sku_id][code] = units
         for row in rows:
-            row.barcodes = found[row.id]
+            row.barcodes = list(found[row.id])
+            row.barcode_quantities = {code: units for code, units in found[row.id].items() if units != 1}
 
 
 class Skus(_Skus, ListView):
@@ -90,14 +96,6 @@ class Lots(ListView):
     queryset = Lot.objects.all()
 
 
-class OneLot(RetrieveView):
-    """One lot."""
-
-    scope_area = "stock"
-    row_class = shapes.LotRow
-    queryset = Lot.objects.all()
-
-
 class HoldLot(CommandView):
     """Stop a lot everywhere, from the answer on: nothing of it is promised, picked or shipped."""
 
@@ -117,54 +115,6 @@ class HoldLot(CommandView):
             actor_id=None,
         )
         return Response({"hold_id": hold_id}, status=status.HTTP_200_OK)
-
-
-class FacilityFilter(Filters):
-    code = filters.CharFilter()
-    kind = WordFilter(FacilityKind)
-    is_active = FlagFilter()
-
-
-class Facilities(ListView):
-    """Warehouses and stores."""
-
-    scope_area = "stock"
-    row_class = shapes.FacilityRow
-    filterset_class = FacilityFilter
-    sorts = {"code": Sort("code"), "id": Sort("id")}
-    queryset = Facility.objects.all()
-
-
-class OneFacility(RetrieveView):
-    """One warehouse or store."""
-
-    scope_area = "stock"
-    row_class = shapes.FacilityRow
-    queryset = Facility.objects.all()
-
-
-class BinFilter(Filters):
-    facility = IdFilter()
-    code = filters.CharFilter()
-    kind = WordFilter(BinKind)
-
-
-class Bins(ListView):
-    """Bins; their kind says whether what lies there may be promised."""
-
-    scope_area = "stock"
-    row_class = shapes.BinRow
-    filterset_class = BinFilter
-    sorts = {"code": Sort("code", needs=("facility",)), "id": Sort("id")}
-    queryset = Bin.objects.all()
-
-
-class OneBin(RetrieveView):
-    """One bin."""
-
-    scope_area = "stock"
-    row_class = shapes.BinRow
-    queryset = Bin.objects.all()
 
 
 class BalanceFilter(Filters):
@@ -296,12 +246,7 @@ urlpatterns = [
     path("skus/", Skus.as_view(), name="skus"),
     path("skus/<int:pk>/", OneSku.as_view(), name="sku"),
     path("lots/", Lots.as_view(), name="lots"),
-    path("lots/<int:pk>/", OneLot.as_view(), name="lot"),
     path("lots/<int:pk>/hold/", HoldLot.as_view(), name="lot_hold"),
-    path("facilities/", Facilities.as_view(), name="facilities"),
-    path("facilities/<int:pk>/", OneFacility.as_view(), name="facility"),
-    path("bins/", Bins.as_view(), name="bins"),
-    path("bins/<int:pk>/", OneBin.as_view(), name="bin"),
     path("balances/", Balances.as_view(), name="balances"),
     path("balances/<int:pk>/", OneBalance.as_view(), name="balance"),
     path("moves/", Moves.as_view(), name="moves"),

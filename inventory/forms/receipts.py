@@ -57,6 +57,13 @@ class ReceiptLineForm(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
+    supplier_lot = forms.CharField(
+        error_messages=TEXT,
+        label=gettext_lazy("供应商批号"),
+        max_length=40,
+        required=False,
+        validators=[refuse_control_characters],
+    )
     quantity = forms.IntegerField(
         error_messages=WHOLE, label=gettext_lazy("数量"), min_value=1, max_value=UNITS_MOST, required=False
     )
@@ -64,7 +71,8 @@ class ReceiptLineForm(forms.Form):
 
     def is_blank(self) -> bool:
         """An untouched line is no line."""
-        return not any(str(self.data.get(self.add_prefix(name), "")).strip() for name in self.fields)
+        names = [name for name in self.fields if name != "bin"]  # copied from the line before
+        return not any(str(self.data.get(self.add_prefix(name), "")).strip() for name in names)
 
     def clean_expires_on(self) -> date | None:
         expires, produced = self.cleaned_data.get("expires_on"), self.cleaned_data.get("produced_on")

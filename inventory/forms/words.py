@@ -14,6 +14,11 @@ WHOLE = {
     "min_value": gettext_lazy("不能小于 %(limit_value)s。"),
     "max_value": gettext_lazy("不能大于 %(limit_value)s。"),
 }
+MONEY = {
+    "invalid": gettext_lazy("要填金额，比如 12.50。"),
+    "min_value": gettext_lazy("不能小于 %(limit_value)s。"),
+    "max_decimal_places": gettext_lazy("小数位太多。"),
+}
 DATE = {"invalid": gettext_lazy("不是日期，比如 2028-04-01。")}
 CHOICE = {"required": gettext_lazy("要选一个。"), "invalid_choice": gettext_lazy("没有这个选项，重新选。")}
 

@@ -1,4 +1,4 @@
-"""Goods come in: a delivery note and its lines, typed or scanned."""
+"""Goods come in: a delivery note and its lines, typed or scanned, alone or against a purchase order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,27 +21,45 @@ from core.web.parts import Toast
 from core.web.toasts import say
 from inventory import queries
 from inventory.access import facilities_of
+from inventory.errors import OverDelivered
 from inventory.forms import ReceiptForm, ReceiptLineForm, ReceiptLines
+from inventory.models import PurchaseOrder
+from inventory.models.goods import Tracking
 from inventory.models.places import SELLING_KINDS
 from inventory.options import EXPIRY_DAY_SELLS, PRODUCTION_DAY_COUNTS
-from inventory.queries import BinCard, GoodsCard
+from inventory.queries import BinCard
+from inventory.queries.purchases import PurchaseLineRow, list_purchase_lines
+from inventory.queries.receiving import ScannedGoods, list_scanned_goods
 from inventory.rules import expiry
 from inventory.scanned import read_scanned
 from inventory.services import receiving
 from inventory.services.receiving import ReceiptInput
+from inventory.views.purchases import get_purchase
 
 MAY_RECEIVE = (Role.WAREHOUSE, Role.STORE)
+MAY_SCAN = (*MAY_RECEIVE, Role.OPERATOR)
 
 
 @dataclass(frozen=True, slots=True)
 class _Books:
     """What the lines' codes stand for at this facility."""
 
-    goods: Mapping[str, GoodsCard]
+    goods: Mapping[str, ScannedGoods]
     bins: Mapping[str, BinCard]
     today: date
     expiry_day_sells: bool
     production_day_counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """The order that goods are received for, and its lines."""
+
+    order: PurchaseOrder
+    lines: Sequence[PurchaseLineRow]
+
+
+Choices = Sequence[tuple[int, str]]
 
 
 @require_http_methods(["GET", "POST"])
@@ -49,45 +67,69 @@ class _Books:
 def receive(request: HttpRequest) -> HttpResponse:
     """Book a delivery.  Every line's mistake is told at its field; nothing is booked until all are right."""
     facilities = facilities_of(request.membership)  # type: ignore[attr-defined]
-    choices = [(card.id, card.name) for card in facilities]
+    return _receive(request, [(card.id, card.name) for card in facilities], None)
+
+
+@require_http_methods(["GET", "POST"])
+@needs_role(*MAY_RECEIVE)
+def receive_purchase(request: HttpRequest, purchase_id: int) -> HttpResponse:
+    """The same against a purchase order: what is expected stands beside what came; what is over is asked about, not refused."""
+    order = get_purchase(request, purchase_id)
+    expected = _Expected(order, list_purchase_lines([order.pk])[order.pk])
+    return _receive(request, [(order.facility_id, order.facility.name)], expected)
+
+
+def _receive(request: HttpRequest, choices: Choices, expected: _Expected | None) -> HttpResponse:
     if request.method == "GET":
-        form = ReceiptForm(
-            initial={
-                "facility": request.GET.get("facility") or (choices[0][0] if choices else None),
-                "reference": _new_reference(),
-            }
-        )
-        lines = ReceiptLines(prefix="line", initial=[_initial(request)])
+        initial = {
+            "facility": request.GET.get("facility") or (choices[0][0] if choices else None),
+            "reference": _new_reference(),
+            "supplier": expected.order.supplier.name if expected else "",
+        }
+        form = ReceiptForm(initial=initial)
+        lines = ReceiptLines(prefix="line", initial=[{"goods": request.GET.get("goods", "")}])
         lines.extra = 0
-        return _page(request, form, lines, choices)
+        return _page(request, form, lines, choices, expected)
     form, lines = ReceiptForm(request.POST), ReceiptLines(request.POST, prefix="line")
     form.fields["facility"].choices = choices  # type: ignore[attr-defined]
-    if form.is_valid() and lines.is_valid():
-        inputs = _read_lines(form.cleaned_data["facility"], [line for line in lines if not line.is_blank()])
-        if inputs is None:
-            return _page(request, form, lines, choices, status=422)
-        if not inputs:
-            form.add_error(None, _("一行都没填。扫一件商品，或者输编码。"))
-            return _page(request, form, lines, choices, status=422)
-        try:
-            with transaction.atomic():  # a refusal leaves nothing behind, though the page is shown
-                done = receiving.receive(
-                    facility_id=form.cleaned_data["facility"],
-                    reference=form.cleaned_data["reference"],
-                    supplier=form.cleaned_data["supplier"],
-                    lines=inputs,
-                    actor_id=request.user.pk,
-                )
-        except ERPError as refusal:
-            form.add_error(None, refusal.message)
-            return _page(request, form, lines, choices, status=422)
-        _tell(request, done, inputs, form.cleaned_data["reference"])
-        return redirect(f"{reverse('inventory:receive')}?facility={form.cleaned_data['facility']}")
-    return _page(request, form, lines, choices, status=422)
+    if not (form.is_valid() and lines.is_valid()):
+        return _page(request, form, lines, choices, expected, status=422)
+    inputs = _read_lines(form.cleaned_data["facility"], [line for line in lines if not line.is_blank()])
+    if inputs is None:
+        return _page(request, form, lines, choices, expected, status=422)
+    if not inputs:
+        form.add_error(None, _("一行都没填。扫一件商品，或者输编码。"))
+        return _page(request, form, lines, choices, expected, status=422)
+    try:
+        with transaction.atomic():  # a refusal leaves nothing behind, though the page is shown
+            done = receiving.receive(
+                facility_id=form.cleaned_data["facility"],
+                reference=form.cleaned_data["reference"],
+                supplier=form.cleaned_data["supplier"],
+                lines=inputs,
+                actor_id=request.user.pk,
+                purchase_id=expected.order.pk if expected else None,
+                accept_over=bool(request.POST.get("accept_over")),
+            )
+    except ERPError as refusal:
+        form.add_error(None, refusal.message)
+        is_over = isinstance(refusal, OverDelivered)
+        return _page(request, form, lines, choices, expected, status=422, is_over=is_over)
+    _tell(request, done, inputs, form.cleaned_data["reference"])
+    if expected:
+        return redirect("inventory:purchase", expected.order.pk)
+    return redirect(f"{reverse('inventory:receive')}?facility={form.cleaned_data['facility']}")
 
 
 def _page(
-    request: HttpRequest, form: ReceiptForm, lines: Any, choices: Sequence[tuple[int, str]], status: int = 200
+    request: HttpRequest,
+    form: ReceiptForm,
+    lines: Any,
+    choices: Choices,
+    expected: _Expected | None,
+    *,
+    status: int = 200,
+    is_over: bool = False,
 ) -> HttpResponse:
     form.fields["facility"].choices = choices  # type: ignore[attr-defined]
     context = {
@@ -95,34 +137,30 @@ def _page(
         "lines": lines,
         "facilities": choices,
         "blank": ReceiptLines(prefix="line").empty_form,
+        "expected": expected,
+        "is_over": is_over,
     }
     return render(request, "inventory/receive.html", context, status=status)
 
 
 def _new_reference() -> str:
     """A number for deliveries that came without a note; made once a page, so that sending it twice counts once."""
-    return f"R{clock.today():%m%d}-{db.new_id() % 1_000_000:06}"
-
-
-def _initial(request: HttpRequest) -> dict[str, str]:
-    return {"goods": request.GET.get("goods", "")}
+    return f"R{clock.today():%y%m%d}-{db.new_id()}"
 
 
 def _tell(
     request: HttpRequest, done: receiving.ReceiptResult, inputs: Sequence[ReceiptInput], reference: str
 ) -> None:
     if not done.is_new:
-        say(
-            request,
-            Toast(
-                _("单号 %(number)s 以前收过 %(n)s 件，这次没有再收。")
-                % {"number": reference, "n": number(done.units)},
-                "warn",
-            ),
-        )
+        text = _("单号 %(number)s 以前收过 %(n)s 件，这次没有再收。")
+        say(request, Toast(text % {"number": reference, "n": number(done.units)}, "warn"))
         return
     skus = {line.sku_id for line in inputs}
     text = _("收了 %(lines)d 行，%(n)s 件，已经入账。") % {"lines": len(inputs), "n": number(done.units)}
+    if done.over_units:
+        text += _("比采购单多 %(n)s 件。") % {"n": number(done.over_units)}
+    if done.is_order_closed:
+        text += _("采购单收齐了。")
     link = reverse("inventory:sku", args=[skus.pop()]) if len(skus) == 1 else reverse("inventory:stock")
     say(request, Toast(text, "done", link=link, link_label=_("看库存")))
 
@@ -130,7 +168,7 @@ def _tell(
 def _read_lines(facility_id: int, lines: Sequence[ReceiptLineForm]) -> list[ReceiptInput] | None:
     """The lines as the service wants them; None when one of them is wrong (its form says where)."""
     books = _Books(
-        queries.list_goods_by_code([line.cleaned_data["goods"].strip() for line in lines]),
+        list_scanned_goods([line.cleaned_data["goods"].strip() for line in lines]),
         queries.list_bins_by_code(facility_id, [line.cleaned_data["bin"].strip() for line in lines]),
         clock.today(),
         options.get(EXPIRY_DAY_SELLS),
@@ -149,8 +187,7 @@ def _read_line(line: ReceiptLineForm, books: _Books) -> ReceiptInput | None:
         line.add_error("bin", _("这个仓库没有这个货位。") if data["bin"].strip() else _("要填货位。"))
     if not data["quantity"]:
         line.add_error("quantity", _("要填数量。"))
-    if not data["lot"].strip():
-        line.add_error("lot", _("要填批次。没印批次的，写生产日期。"))
+    _check_lot(line, goods)
     expires = _expires_on(line, goods, books) if goods else None
     is_over = expires and expiry.is_expired(expires, books.today, expiry_day_sells=books.expiry_day_sells)
     if is_over and place and place.kind in SELLING_KINDS:
@@ -158,11 +195,26 @@ def _read_line(line: ReceiptLineForm, books: _Books) -> ReceiptInput | None:
     if line.errors or goods is None or place is None:
         return None
     return ReceiptInput(
-        goods.id, data["lot"].strip(), place.id, data["quantity"], expires, data["produced_on"]
+        goods.id,
+        data["lot"].strip(),
+        place.id,
+        data["quantity"],
+        expires,
+        data["produced_on"],
+        data["supplier_lot"].strip(),
     )
 
 
-def _expires_on(line: ReceiptLineForm, goods: GoodsCard, books: _Books) -> date | None:
+def _check_lot(line: ReceiptLineForm, goods: ScannedGoods | None) -> None:
+    tracking = Tracking.LOT if goods is None else goods.tracking
+    if tracking != Tracking.NONE and not line.cleaned_data["lot"].strip():
+        is_serial = tracking == Tracking.SERIAL
+        line.add_error("lot", _("要填序列号。") if is_serial else _("要填批次。没印批次的，写生产日期。"))
+    if tracking == Tracking.SERIAL and (line.cleaned_data["quantity"] or 1) != 1:
+        line.add_error("quantity", _("一个序列号一件。"))
+
+
+def _expires_on(line: ReceiptLineForm, goods: ScannedGoods, books: _Books) -> date | None:
     """The date given, or the production day and the shelf life; a SKU without a shelf life need not expire."""
     data = line.cleaned_data
     if data["expires_on"]:
@@ -170,7 +222,8 @@ def _expires_on(line: ReceiptLineForm, goods: GoodsCard, books: _Books) -> date 
     if not (goods.shelf_life_days or goods.shelf_life_months):
         return None
     if not data["produced_on"]:
-        line.add_error("expires_on", _("这个商品有保质期，到期日和生产日期至少填一个。"))
+        if goods.tracking == Tracking.LOT:
+            line.add_error("expires_on", _("这个商品有保质期，到期日和生产日期至少填一个。"))
         return None
     months = None if goods.shelf_life_days else goods.shelf_life_months
     day = expiry.expires_on(
@@ -183,20 +236,23 @@ def _expires_on(line: ReceiptLineForm, goods: GoodsCard, books: _Books) -> date 
 
 
 @require_GET
-@needs_role(*MAY_RECEIVE)
+@needs_role(*MAY_SCAN)
 def read(request: HttpRequest) -> HttpResponse:
-    """What a scan says: goods, lot and expiry of a GS1 code, goods of a plain one, or a bin.  The page fills its line with it."""
+    """What a scan says: goods, lot, serial number and expiry of a GS1 code, goods of a plain one, or a bin.  The page fills its line."""
     text = request.GET.get("text", "").replace("\0", "").strip()[:200]
     scanned = read_scanned(text)
-    goods = queries.list_goods_by_code([*scanned.codes])
+    goods = list_scanned_goods(scanned.codes)
     card = next((goods[code] for code in scanned.codes if code in goods), None)
     if card is not None:
+        is_serial = card.tracking == Tracking.SERIAL
         return JsonResponse(
             {
                 "kind": "goods",
                 "code": card.code,
                 "name": card.name,
-                "lot": scanned.lot,
+                "units": 1 if is_serial else card.units,
+                "is_serial": is_serial,
+                "lot": scanned.serial if is_serial else scanned.lot,
                 "expires_on": scanned.expires_on.isoformat() if scanned.expires_on else "",
                 "produced_on": scanned.produced_on.isoformat() if scanned.produced_on else "",
             }

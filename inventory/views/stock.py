@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from core import clock
 from core.accounts import Role
+from core.documents import Document, list_documents
 from core.tenancy import current_tenant
 from core.web.access import needs_role
 from core.web.formats import number
@@ -24,8 +26,8 @@ from inventory import queries, sql
 from inventory.access import facilities_of, get_facility, require_lots_in_scope
 from inventory.forms import HoldForm
 from inventory.models import Barcode, BinKind, HoldKind, MoveKind, Sku
-from inventory.queries import BalanceRow, FacilityCard, HoldRow, PromiseLine, StockRow
-from inventory.rules.expiry import NEVER
+from inventory.queries import BalanceRow, FacilityCard, HoldRow, LedgerRow, PromiseLine, StockRow
+from inventory.rules import expiry
 from inventory.services import holds
 from inventory.views import lot_chart
 from inventory.views.lot_chart import LotUnits
@@ -73,7 +75,10 @@ def stock(request: HttpRequest) -> HttpResponse:
         by_sku[row.sku_id].append(row)
     context = {
         "page": page,
-        "rows": [(sku, queries.sum_stock(by_sku[sku.id], sku.id), len(by_sku[sku.id])) for sku in page.rows],
+        "rows": [
+            (sku, queries.sum_stock(by_sku[sku.id], sku.id), len(by_sku[sku.id]), _links(sku.id, chosen))
+            for sku in page.rows
+        ],
         "columns": [
             Column(_("商品"), "code"), *(Column(label, is_number=True) for label in _labels()), Column(_("状态"), is_hidden=True),
         ],
@@ -140,7 +145,7 @@ def _sku_context(request: HttpRequest, sku_id: int, form: HoldForm) -> dict[str,
         "facilities": facilities,
         "chosen": chosen,
         "total": total,
-        "equation": _equation(total, balances, goods.unit),
+        "equation": _equation(total, balances, goods, chosen),
         "stock_rows": [(names[row.facility_id], row) for row in stock_now.rows],
         "chart": lot_chart.draw(lots, clock.today(), _floors(goods, lines)),
         "lots": [(lot, _lot_state(lot)) for lot in lots],
@@ -170,8 +175,17 @@ def moves(request: HttpRequest, sku_id: int) -> HttpResponse:
     ids = [card.id for card in facilities if chosen is None or card.id == chosen.id]
     queries.get_sku(sku_id)
     found = queries.list_recent_moves(ids, sku_id, MOVES_SHOWN)
-    rows = [(move, MoveKind(move.kind).label) for move in found]
-    return render(request, "inventory/moves.html", {"moves": rows, "now": clock.opened_at()})
+    return render(request, "inventory/moves.html", {"moves": _moves(found), "now": clock.opened_at()})
+
+
+def _moves(found: Sequence[LedgerRow]) -> list[tuple[LedgerRow, str, Document]]:
+    """Each move with its kind in words and its document by name."""
+    documents = list_documents(move.document_id for move in found)
+    unknown = {move.document_id: Document(str(move.document_id)) for move in found}
+    return [
+        (move, str(MoveKind(move.kind).label), documents.get(move.document_id, unknown[move.document_id]))
+        for move in found
+    ]
 
 
 def _groups(row: BalanceRow) -> list[tuple[int, str, date | None, str, int]]:
@@ -182,15 +196,38 @@ def _groups(row: BalanceRow) -> list[tuple[int, str, date | None, str, int]]:
     return [(*lot, row.group, row.on_hand)]
 
 
-def _equation(total: StockRow, balances: Sequence[BalanceRow], unit: str) -> Equation:
-    """On hand down to available; behind it the ledger: what the last moves left must be what is there."""
+def _links(sku_id: int, chosen: FacilityCard | None) -> dict[str, str]:
+    """Where each number of a SKU leads: the rows it is the sum of."""
+    here = {"facility": chosen.id} if chosen else {}
+    rows, taken = reverse("inventory:balances"), reverse("inventory:taken", args=[sku_id])
+    ledger = reverse("inventory:sku_ledger", args=[sku_id])
+    states = {
+        state: f"{rows}?{urlencode({'sku': sku_id, 'state': state} | here)}"
+        for state in ("elsewhere", "held", "expired")
+    }
+    tabs = {tab: f"{taken}?{urlencode({'tab': tab} | here)}" for tab in ("allocated", "promised")}
+    return {"ledger": f"{ledger}?{urlencode(here)}", **states, **tabs}
+
+
+def _equation(
+    total: StockRow, balances: Sequence[BalanceRow], goods: Sku, chosen: FacilityCard | None
+) -> Equation:
+    """On hand down to available; behind it the ledger: what the last moves left must be what is there.  A number opens what it is
+    made of.
+    """
+    links = _links(goods.id, chosen)
     parts = [
-        (_("周转箱等"), total.elsewhere, "wait"), (_("冻结"), total.held, "hold"), (_("过期"), total.expired, "stop"),
-        (_("已分配"), total.allocated, "live"), (_("占用"), total.promised, "live"), (_("效期不够"), total.short_dated, "warn"),
+        (_("周转箱等"), total.elsewhere, "wait", "elsewhere"), (_("冻结"), total.held, "hold", "held"),
+        (_("过期"), total.expired, "stop", "expired"), (_("已分配"), total.allocated, "live", "allocated"),
+        (_("占用"), total.promised, "live", "promised"), (_("效期不够"), total.short_dated, "warn", ""),
     ]  # fmt: skip
     always = {_("冻结"), _("占用")}
-    terms = [Term(_("实物"), total.on_hand, unit=unit)]
-    terms += [Term(label, units, "−", hue) for label, units, hue in parts if units or label in always]
+    terms = [Term(_("实物"), total.on_hand, unit=goods.unit, url=links["ledger"])]
+    terms += [
+        Term(label, units, "−", hue, url=links.get(name, ""))
+        for label, units, hue, name in parts
+        if units or label in always
+    ]
     terms.append(Term(_("可用，还能卖"), total.available, "=", "done"))
     against_ledger = sum(row.on_hand - row.ledger for row in balances)
     return Equation(terms, total.difference or against_ledger, _("和流水对上，差 0"))
@@ -203,7 +240,8 @@ def _floors(goods: Sku, lines: Sequence[PromiseLine]) -> list[tuple[date, str]]:
     if goods.min_remaining_days:
         floors.append((own, _("至少剩 %(n)d 天") % {"n": goods.min_remaining_days}))
     dates = sorted(
-        {line.min_expires_on for line in lines if today + NEAR < line.min_expires_on < NEVER} - {own}
+        {line.min_expires_on for line in lines if expiry.is_dated_after(line.min_expires_on, today + NEAR)}
+        - {own}
     )
     return floors + [(day, _("已答应 ≥ %(day)s") % {"day": f"{day:%Y-%m-%d}"}) for day in dates[:LINE_FLOORS]]
 
@@ -258,7 +296,9 @@ def clear_hold(request: HttpRequest, hold_id: int) -> HttpResponse:
     found = queries.get_hold(hold_id)
     if not _can_clear(request, found):
         needs_role(Role.QUALITY)(lambda _request: HttpResponse())(request)
-    if found.lot_id:
+    if found.facility_id:
+        get_facility(request.membership, found.facility_id)  # type: ignore[attr-defined]
+    elif found.lot_id:
         require_lots_in_scope(request.membership, [found.lot_id])  # type: ignore[attr-defined]
     holds.clear_hold(hold_id=hold_id, actor_id=request.user.pk)
     say(request, Toast(_("解冻了“%(reason)s”。这个批次别的冻结没动。") % {"reason": found.reason[:40]}))
@@ -266,8 +306,9 @@ def clear_hold(request: HttpRequest, hold_id: int) -> HttpResponse:
         answer = HttpResponse(status=204)
         answer["HX-Refresh"] = "true"
         return answer
-    sku_id = queries.find_sku_of_lot(found.lot_id) if found.lot_id else None
-    return redirect("inventory:sku", sku_id) if sku_id else redirect("inventory:stock")
+    is_of_lot = found.lot_id and not found.facility_id
+    sku_id = queries.find_sku_of_lot(found.lot_id) if is_of_lot and found.lot_id else None
+    return redirect("inventory:sku", sku_id) if sku_id else redirect("inventory:place_holds")
 
 
 @require_GET
@@ -283,7 +324,7 @@ def balance(request: HttpRequest, balance_id: int) -> HttpResponse:
     context = {
         "place": place,
         "bin_kind": BinKind(place.bin_kind).label,
-        "moves": [(move, MoveKind(move.kind).label) for move in rows],
+        "moves": _moves(rows),
         "difference": None if before is not None else place.on_hand - (newest or 0),
         "older": f"?before={rows[-1].seq}" if more else "",
         "is_first": before is None,
