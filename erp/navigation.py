@@ -26,9 +26,17 @@ NAVIGATION: tuple[NavItem, ...] = (
         home_of=(Role.WAREHOUSE,),
         covers=("/parcels/",),
     ),
-    NavItem(_("门店"), "building-store", "o2o:board", (Role.OPERATOR, Role.READONLY), key="d"),
+    NavItem(_("门店"), "map-pins", "o2o:board", (Role.OPERATOR, Role.READONLY), key="d"),
     NavItem(_("我的店"), "building-store", "o2o:choose_store", (Role.STORE,), home_of=(Role.STORE,)),
-    NavItem(_("库存"), "packages", "inventory:stock", key="s", covers=("/skus/",)),
+    NavItem(_("库存"), "packages", "inventory:stock", key="s", covers=("/skus/", "/counts/")),
+    NavItem(
+        _("采购"),
+        "truck-delivery",
+        "inventory:purchases",
+        (Role.OPERATOR, Role.WAREHOUSE, Role.STORE, Role.FINANCE, Role.READONLY),
+        key="p",
+        covers=("/transfers/",),
+    ),
     NavItem(
         _("追溯"),
         "git-fork",
@@ -38,5 +46,4 @@ NAVIGATION: tuple[NavItem, ...] = (
         home_of=(Role.QUALITY,),
     ),
     NavItem(_("导入"), "file-import", "orders:imports", (Role.OPERATOR,), key="i"),
-    NavItem(_("任务"), "loader-2", "core:jobs", (Role.OPERATOR, Role.WAREHOUSE), key="j", is_last=True),
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -108,6 +109,8 @@ WSGI_APPLICATION = "erp.wsgi.application"
 WIRING = "erp.wiring.HANDLERS"
 JOBS = "erp.wiring.JOBS"
 SWEEPS = "erp.wiring.SWEEPS"
+DOCUMENTS = "erp.wiring.DOCUMENTS"
+SHORTAGES = "erp.wiring.SHORTAGES"
 NAVIGATION = "erp.navigation.NAVIGATION"
 
 TEMPLATES = [
@@ -212,6 +215,16 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": [],
 }
 
+# Mail goes to the log until a server is named.
+EMAIL_HOST = os.environ.get("ERP_MAIL_HOST", "")
+EMAIL_PORT = int(os.environ.get("ERP_MAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("ERP_MAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("ERP_MAIL_PASSWORD", "")
+EMAIL_USE_TLS = _flag("ERP_MAIL_TLS")
+EMAIL_TIMEOUT = 20
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+DEFAULT_FROM_EMAIL = os.environ.get("ERP_MAIL_FROM", "catfish-erp@localhost")
+
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -225,8 +238,15 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# By the clock, not by an interval: a container that is made anew every day would never live through one.  19:00 is 3:00 in Shanghai.
 CELERY_BEAT_SCHEDULE = {
-    "nightly-invariants": {"task": "core.tasks.prove_invariants", "schedule": 24 * 3600.0}
+    "nightly-invariants": {"task": "core.tasks.prove_invariants", "schedule": crontab(hour="19", minute="0")},
+    "nightly-housekeeping": {"task": "core.tasks.forget_old", "schedule": crontab(hour="20", minute="0")},
+    "hourly-aging": {"task": "inventory.tasks.settle_all_aged", "schedule": crontab(minute="2")},
+    "morning-digests": {
+        "task": "inventory.tasks.write_due_digests",
+        "schedule": crontab(minute="5,20,35,50"),
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(ERP_FILES / "beat")
 

@@ -163,6 +163,11 @@ def goods_of(order_refs: Sequence[int]) -> Mapping[int, list[Goods]]:
     return found
 
 
+def due_of(order_refs: Sequence[int]) -> Mapping[int, datetime]:
+    """order_ref -> when its goods are promised to leave, for those that have not left.  One statement."""
+    return dict(db.rows(sql.DUE, current_tenant(), db.array(order_refs)))
+
+
 def get_dispatch(dispatch_id: int) -> DispatchSeen:
     """One dispatch with its offers, nearest first by round.  Two statements.  Raises NoDispatch."""
     found = db.rows(sql.DISPATCH, current_tenant(), dispatch_id)

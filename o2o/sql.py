@@ -51,8 +51,9 @@ PROMISED = """
 
 # (tenant, order_refs) -> what the orders' waiting parcels hold
 WAITING_GOODS = """
-    SELECT p.ref, p.min_expires_on, l.sku_id, sum(l.quantity)::int FROM warehouse_parcel p
+    SELECT p.ref, coalesce(r.min_expires_on, p.min_expires_on), l.sku_id, sum(l.quantity)::int FROM warehouse_parcel p
     JOIN warehouse_parcelline l ON l.tenant_id = p.tenant_id AND l.parcel_id = p.id
+    LEFT JOIN inventory_reservation r ON r.tenant_id = p.tenant_id AND r.owner_ref = p.id AND r.line_ref = l.id
     WHERE p.tenant_id = %s AND p.ref = ANY (%s::bigint[]) AND p.status = 0 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 
@@ -173,13 +174,20 @@ STORE_DISPATCH = """
 
 # The goods that wait, with the first bin of the walk that has some.  Parameters: facility, tenant, order_ref.
 STORE_LINES = """
-    SELECT p.min_expires_on, s.id, s.name, s.unit, sum(l.quantity)::int, coalesce((
+    SELECT coalesce(r.min_expires_on, p.min_expires_on), s.id, s.name, s.unit, sum(l.quantity)::int, coalesce((
         SELECT n.code FROM inventory_balance b JOIN inventory_bin n ON n.tenant_id = b.tenant_id AND n.id = b.bin_id
         WHERE b.tenant_id = s.tenant_id AND b.facility_id = %s AND b.sku_id = s.id AND b.on_hand > b.allocated
           AND n.kind IN (0, 1) ORDER BY n.sequence, n.code LIMIT 1), '')
     FROM warehouse_parcel p
     JOIN warehouse_parcelline l ON l.tenant_id = p.tenant_id AND l.parcel_id = p.id
     JOIN inventory_sku s ON s.tenant_id = l.tenant_id AND s.id = l.sku_id
+    LEFT JOIN inventory_reservation r ON r.tenant_id = p.tenant_id AND r.owner_ref = p.id AND r.line_ref = l.id
     WHERE p.tenant_id = %s AND p.ref = %s AND p.status = 0
-    GROUP BY p.min_expires_on, s.tenant_id, s.id, s.name, s.unit, s.code ORDER BY s.code, p.min_expires_on
+    GROUP BY 1, s.tenant_id, s.id, s.name, s.unit, s.code ORDER BY s.code, 1
+"""
+
+# The earliest promise of what has not left, by order.  Parameters: tenant, order_refs.
+DUE = """
+    SELECT ref, min(ship_by) FROM warehouse_parcel
+    WHERE tenant_id = %s AND ref = ANY (%s::bigint[]) AND status < 4 AND ship_by IS NOT NULL GROUP BY ref
 """

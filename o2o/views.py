@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -56,18 +57,27 @@ def _board(request: HttpRequest) -> dict[str, Any]:
     ids = [row.id for row in running] + [row.id for row in ended]
     chosen = int(wanted) if wanted.isdecimal() and len(wanted) < LONGEST_ID else next(iter(ids), None)
     seen = None if chosen is None else queries.get_dispatch(chosen)
-    goods = queries.goods_of([row.order_ref for row in running] + ([seen.order_ref] if seen else []))
+    refs = [row.order_ref for row in running] + ([seen.order_ref] if seen else [])
+    goods, due = queries.goods_of(refs), queries.due_of(refs)
     today = queries.read_today()
     return {
         "show": show,
         "filters": _filters(show),
         "today": today,
-        "running": [(row, wording.goods(goods[row.order_ref])) for row in running],
+        "running": [
+            (row, wording.goods(goods[row.order_ref]), _left(due.get(row.order_ref), today.now))
+            for row in running
+        ],
         "ended": [(row, wording.dispatch_state(row.status), wording.reason(row.reason)) for row in ended],
         "chosen": chosen,
         "now": today.now,
-        **(_seen(seen, goods[seen.order_ref]) if seen else {}),
+        **(_seen(seen, goods[seen.order_ref], _left(due.get(seen.order_ref), today.now)) if seen else {}),
     }
+
+
+def _left(ship_by: datetime | None, now: datetime) -> float | None:
+    """Seconds until the goods are promised to leave; below 0 when that has passed."""
+    return None if ship_by is None else (ship_by - now).total_seconds()
 
 
 def _filters(show: str) -> list[tuple[str, str, bool]]:
@@ -78,7 +88,7 @@ def _filters(show: str) -> list[tuple[str, str, bool]]:
     return [(str(key), word, key == show) for key, word in words.items()]
 
 
-def _seen(seen: DispatchSeen, goods: Sequence[Goods]) -> dict[str, Any]:
+def _seen(seen: DispatchSeen, goods: Sequence[Goods], left_s: float | None) -> dict[str, Any]:
     """What the side panel and the map show of one dispatch."""
     rounds = [
         (
@@ -96,6 +106,7 @@ def _seen(seen: DispatchSeen, goods: Sequence[Goods]) -> dict[str, Any]:
         "reason": wording.reason(seen.reason),
         "rounds": rounds,
         "goods": goods,
+        "due_left_s": left_s,
         "is_last_round": seen.round >= seen.rounds,
         "map": json.dumps(_map(seen), ensure_ascii=False),
     }
@@ -131,7 +142,9 @@ def dispatch(request: HttpRequest, dispatch_id: int) -> HttpResponse:
     """One dispatch as a page of its own."""
     seen = queries.get_dispatch(dispatch_id)
     goods = queries.goods_of([seen.order_ref])[seen.order_ref]
-    return render(request, "o2o/dispatch.html", _seen(seen, goods) | {"now": clock.opened_at()})
+    now = clock.opened_at()
+    left_s = _left(queries.due_of([seen.order_ref]).get(seen.order_ref), now)
+    return render(request, "o2o/dispatch.html", _seen(seen, goods, left_s) | {"now": now})
 
 
 @require_POST
@@ -174,14 +187,22 @@ def store(request: HttpRequest, facility_id: int) -> HttpResponse:
     place = get_store(request.membership, facility_id)  # type: ignore[attr-defined]
     offers, waiting = counter.list_offers(facility_id), counter.list_to_hand_over(facility_id)
     refs = [each.order_ref for each in offers] + [each.order_ref for each in waiting]
-    goods = queries.goods_of(refs)
+    goods, due = queries.goods_of(refs), queries.due_of([each.order_ref for each in offers])
     day = counter.read_day(facility_id)
     context = {
         "store": place,
         "offers": [
-            (each, wording.distance(each.distance_m), wording.goods(goods[each.order_ref])) for each in offers
+            (
+                each,
+                wording.distance(each.distance_m),
+                wording.goods(goods[each.order_ref]),
+                _left(due.get(each.order_ref), day.now),
+            )
+            for each in offers
         ],
-        "waiting": [(each, wording.goods(goods[each.order_ref])) for each in waiting],
+        "waiting": [
+            (each, wording.goods(goods[each.order_ref]), _left(each.ship_by, day.now)) for each in waiting
+        ],
         "day": day,
         "now": day.now,
     }
@@ -260,7 +281,7 @@ def _order(
         "day": None if order.face in (Face.OFFER, Face.WON) else counter.read_day(place.id),
         "now": order.now,
         "slow_s": round(order.ended_s or 0.0, 1) if is_close else None,
-        "ship_left_s": (order.ship_by - order.now).total_seconds() if order.ship_by else None,
+        "ship_left_s": _left(order.ship_by, order.now),
     }
     name = "o2o/order_face.html" if request.headers.get("HX-Request") else "o2o/order.html"
     return render(request, name, context)

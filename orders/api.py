@@ -16,6 +16,7 @@ from core.api.views import ApiView, ListView, RetrieveView
 from orders import api_shapes as shapes
 from orders.api_commands import push_orders
 from orders.api_imports import ImportProblems, Imports, OneImport
+from orders.api_stock import urlpatterns as stock_urlpatterns
 from orders.models import (
     Channel,
     ChannelOrder,
@@ -144,4 +145,5 @@ urlpatterns = [
     path("imports/", Imports.as_view(), name="imports"),
     path("imports/<int:pk>/", OneImport.as_view(), name="import"),
     path("imports/<int:import_id>/problems/", ImportProblems.as_view(), name="import_problems"),
+    *stock_urlpatterns,
 ]

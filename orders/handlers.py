@@ -11,14 +11,17 @@ from orders.models import Order, OrderStatus
 from orders.rules.values import Finding
 from orders.services import writing
 from orders.services.planning import STOCK_SHORT
+from warehouse.services import floor
 from warehouse.services import parcels as warehouse_parcels
 
-# Orders of those parcels among these that are not on the floor and do not have all their units promised.
+# Orders of those parcels among these that are not on the floor and do not have all their units promised or set aside.
 BROKEN = """
     SELECT DISTINCT p.ref FROM warehouse_parcel p
     WHERE p.tenant_id = %s AND p.id = ANY (%s::bigint[]) AND p.status IN (0, 1) AND p.units > (
         SELECT coalesce(sum(r.quantity), 0) FROM inventory_reservation r
-        WHERE r.tenant_id = p.tenant_id AND r.owner_ref = p.id)
+        WHERE r.tenant_id = p.tenant_id AND r.owner_ref = p.id) + (
+        SELECT coalesce(sum(a.quantity), 0) FROM inventory_allocation a
+        WHERE a.tenant_id = p.tenant_id AND a.owner_ref = p.id)
 """
 OPEN_PARCELS = "SELECT DISTINCT ref FROM warehouse_parcel WHERE tenant_id = %s AND ref = ANY (%s::bigint[]) AND status NOT IN (4, 5)"
 
@@ -58,6 +61,30 @@ def on_promises_broken(payload: Mapping[str, Any]) -> None:
     )
     writing.set_status(list(statuses), OrderStatus.STOPPED)
     live.push(current_tenant(), "order", list(statuses))
+
+
+def on_allocations_broken(payload: Mapping[str, Any]) -> None:
+    """Stock was lost under a parcel on the floor and there is no other: the parcel is cancelled, its order stops as "stock short".
+
+    What other parcels of the order carry goes on; on release the order is planned for the rest.  Orders are locked before parcels.
+    """
+    refs = db.rows(
+        "SELECT DISTINCT ref FROM warehouse_parcel WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
+        current_tenant(),
+        db.array(payload["owner_refs"]),
+    )
+    statuses = _lock([row[0] for row in refs])
+    lost = [
+        i
+        for i in floor.cancel_short(parcel_ids=payload["owner_refs"])
+        if statuses.get(i) == OrderStatus.FULFILLING
+    ]
+    if not lost:
+        return
+    facts = (("facility_id", payload["facility_id"]), ("lost", "yes"))
+    writing.write_findings({i: [Finding(STOCK_SHORT, facts, stops=True)] for i in lost})
+    writing.set_status(lost, OrderStatus.STOPPED)
+    live.push(current_tenant(), "order", lost)
 
 
 def on_dispatches_won(payload: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import reduce
 from operator import xor
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
-from core import db
+from core import clock, db
 from core.tenancy import current_tenant
-from inventory.queries import list_available
+from inventory.queries import list_available, minimum_expiry
+from inventory.queries.shelf_life import min_days_for
 from orders import sql
 from orders.models import Finding, Order, OrderStatus
 from orders.rules import audit, splitting
@@ -52,6 +53,7 @@ CODES: Sequence[str] = (
 )
 """Every finding that may stop an order, in the order of the queues."""
 
+NUMBER_START = 4  # characters of an order number that are enough to look for
 COUNT_MOST = 10_000  # a queue is counted, chosen and released up to here
 LINES_MOST = 300  # lines and parcels of one order on a page
 SEALED = ("receiver", "receiver_key")
@@ -112,10 +114,12 @@ def list_queue(name: str, facility_ids: Sequence[int] | None) -> QuerySet[Order]
 
 
 def find_order_ids(text: str) -> list[int]:
-    """Orders with exactly this number, at the channel or our own (they are the same), or with this parcel."""
+    """Orders whose number, at the channel or our own (they are the same), is this or begins with it, from NUMBER_START characters on; or
+    with this parcel.  A range and no pattern: an index can start from it under row-level security.
+    """
     parcel_id = int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
-    tenant_id = current_tenant()
-    return [row[0] for row in db.rows(sql.FIND, tenant_id, text, tenant_id, parcel_id)]
+    tenant_id, last = current_tenant(), f"{text}\U0010ffff" if len(text) >= NUMBER_START else text
+    return [row[0] for row in db.rows(sql.FIND, tenant_id, text, last, tenant_id, parcel_id)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,8 +293,14 @@ def preview_split(order: Order, lines: Sequence[LineCard], parcels: Sequence[Par
 
 
 def available_of(order: Order, sku_ids: Sequence[int]) -> dict[int, int]:
-    """SKU -> what the order's facility could promise it now, for the order's own minimum expiry."""
-    floors: dict[int, date] = dict.fromkeys(sku_ids, order.min_expires_on)
+    """SKU -> what the order's facility could promise it now, for each SKU's minimum expiry in this order."""
+    days = (
+        min_days_for(order.channel_id, order.receiver_key, sku_ids, channel_days=order.channel.min_days)
+        if sku_ids
+        else {}
+    )
+    leaves_on = max(clock.today(), clock.day_of(order.ship_by))
+    floors = {sku_id: minimum_expiry(leaves_on, wanted) for sku_id, wanted in days.items()}
     found = list_available([order.facility_id], floors) if floors else {}
     return {sku_id: found.get((order.facility_id, sku_id), 0) for sku_id in floors}
 

@@ -106,6 +106,7 @@ ROUNDS = """
 # Orders by a number of a channel or by a parcel: (tenant, number, tenant, parcel)
 FIND = """
     SELECT id FROM (
-        SELECT c.order_id AS id FROM orders_channelorder c WHERE c.tenant_id = %s AND c.external_number = %s
+        (SELECT c.order_id AS id FROM orders_channelorder c WHERE c.tenant_id = %s AND c.external_number >= %s
+            AND c.external_number <= %s ORDER BY c.external_number LIMIT 50)
         UNION SELECT p.ref FROM warehouse_parcel p WHERE p.tenant_id = %s AND p.id = %s) x WHERE id IS NOT NULL ORDER BY id LIMIT 50
 """

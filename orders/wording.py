@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from core.web.formats import money_symbol, number
 from core.web.parts import State
-from orders.models import ChannelState, Finding, OrderStatus
+from orders.models import ChannelState, Finding, Order, OrderStatus
 from orders.queries import LineCard, Stage
 from orders.rules import audit, splitting
 from orders.services.planning import CHANNEL_CHANGED, NOT_TO_SHIP, STOCK_SHORT
@@ -57,6 +57,12 @@ def badge(finding: Finding) -> State:
     return State(word.hue if finding.stops else "warn", word.label, word.icon)
 
 
+def words_of(order: Order) -> list[tuple[str | Promise, str]]:
+    """What the buyer and the seller wrote: who, and the whole text in one line."""
+    said = ((audit.BUYER_REMARK, order.remark), (audit.SELLER_REMARK, order.seller_remark))
+    return [(WORDS[code].label, " ".join(text.split())) for code, text in said if text.strip()]
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """A finding as the panel tells it: what is so, what to do, and the page that puts it right."""
@@ -67,6 +73,7 @@ class Reason:
     advice: str
     link: str = ""  # a url name of the roof's, with the goods it is about
     sku_id: int | None = None
+    unmapped: str = ""  # the code that nobody knows yet
 
 
 def reason(finding: Finding, lines: Mapping[int, LineCard], currency: str) -> Reason:
@@ -74,7 +81,9 @@ def reason(finding: Finding, lines: Mapping[int, LineCard], currency: str) -> Re
     detail = finding.detail if isinstance(finding.detail, dict) else {}
     text, advice, link, sku_id = _SAYS.get(finding.code, _other)(detail, lines, currency)
     word = word_of(finding.code)
-    return Reason(word, word.hue if finding.stops else "warn", text, advice, link, sku_id)
+    open_codes = _open_codes(detail, lines) if finding.code == audit.SKU_UNMAPPED else []
+    hue = word.hue if finding.stops else "warn"
+    return Reason(word, hue, text, advice, link, sku_id, open_codes[0] if open_codes else "")
 
 
 _Said = tuple[str, str, str, int | None]
@@ -85,16 +94,21 @@ def _other(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
     return _("有一条没见过的原因。"), _("看原始单，没问题就放行。"), "", None
 
 
+def _open_codes(detail: Mapping[str, Any], lines: _Lines) -> list[str]:
+    found = (lines[id_] for id_ in detail.get("lines", ()) if id_ in lines)
+    return list(dict.fromkeys(line.external_code for line in found if line.sku_id is None))
+
+
 def _unmapped(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
     found = [lines[id_] for id_ in detail.get("lines", ()) if id_ in lines]
-    open_ = [line.external_code for line in found if line.sku_id is None]
+    open_ = _open_codes(detail, lines)
     codes = "、".join(dict.fromkeys(open_ or [line.external_code or line.code for line in found]))
     if found and not open_:
         return _("编码已经配上。"), _("再放行一次就走。"), "", None
     return (
         _("商品里没有编码 %(codes)s。") % {"codes": codes or "—"},
-        _("建这个商品，或把它补成条码，再放行。"),
-        "inventory:skus",
+        _("说一下它是哪个商品，以后自动配；没有就先建。"),
+        "",
         None,
     )
 
@@ -105,6 +119,19 @@ def _short(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
     if line is None:
         return _("占好的库存没了：被冻结、少拣或过期。"), _("补到货再放行，先付款的先占。"), "", None
     wanted, available = int(detail.get("wanted", 0)), max(0, int(detail.get("available", 0)))
+    if detail.get("one_lot"):
+        return (
+            _("%(goods)s 一个包裹里要同一批：要 %(wanted)s %(unit)s，停下时最多的一批能给 %(available)s。")
+            % {
+                "goods": line.title,
+                "unit": line.unit or _("件"),
+                "wanted": number(wanted),
+                "available": number(available),
+            },
+            _("补到整批的货再放行，或者在商品里允许混批。"),
+            "inventory:sku",
+            sku_id,
+        )
     return (
         _("%(goods)s 差 %(n)s %(unit)s：要 %(wanted)s，停下时可用 %(available)s。")
         % {

@@ -16,13 +16,24 @@ from traceability.rules.equation import LotEquation
 INSIDE_SHOWN = 200
 EXPORT_MOST = 10_000
 
+# What crosses the border of the building.  Moves inside (picks, put-away, goods sent on the road and arrived) have two sides.
 INFLOW = {
     MoveKind.RECEIPT: "received",
     MoveKind.OPENING: "received",
     MoveKind.ADJUST: "found",
+    MoveKind.COUNT: "found",
     MoveKind.PUT_BACK: "returned",
+    MoveKind.MADE: "made_here",
 }
-OUTFLOW = {MoveKind.SHIP: "shipped", MoveKind.ADJUST: "written_off"}
+OUTFLOW = {
+    MoveKind.SHIP: "shipped",
+    MoveKind.ADJUST: "written_off",
+    MoveKind.WRITE_OFF: "written_off",
+    MoveKind.COUNT: "lost",
+    MoveKind.LOST: "lost",
+    MoveKind.USED: "used_in_lots",
+    MoveKind.SENT_BACK: "sent_back",
+}
 OTHER_IN, OTHER_OUT = (
     "found",
     "lost",
@@ -61,6 +72,11 @@ class Place:
     def is_on_its_way(self) -> bool:
         """It lies on a cart or a packing bench: picked for a parcel."""
         return self.bin_kind in (BinKind.TOTE, BinKind.PUT_WALL, BinKind.PACKING)
+
+    @property
+    def is_on_the_road(self) -> bool:
+        """It left one facility and has not arrived at the other."""
+        return self.bin_kind == BinKind.TRANSIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +123,25 @@ class ReceiptOfLot:
     units: int
     created_by_name: str | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LotLinkRow:
+    """A lot that went into this one (`is_source`), or into which this one went; `units` of the lot that went in.
+
+    Of kits that were taken apart the kit is the source of the lots of its parts.
+    """
+
+    is_source: bool
+    lot_id: int
+    lot_code: str
+    expires_on: date | None
+    sku_id: int
+    sku_code: str
+    sku_name: str
+    unit: str
+    units: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +253,8 @@ def get_equation(lot_id: int, places: Sequence[Place]) -> LotEquation:
     """What came and went is read from the ledger, what is there from the balances: two tellings of the same units, so the sum proves
     something.  One statement."""
     tenant_id = current_tenant()
-    sums: dict[str, int] = {"on_hand": sum(place.on_hand for place in places)}
+    in_transit = sum(place.on_hand for place in places if place.is_on_the_road)
+    sums = {"on_hand": sum(place.on_hand for place in places) - in_transit, "in_transit": in_transit}
     for direction, kind, units in db.rows(sql.BORDER, tenant_id, lot_id, tenant_id, lot_id):
         known = INFLOW if direction == "in" else OUTFLOW
         name = known.get(MoveKind(kind), OTHER_IN if direction == "in" else OTHER_OUT)
@@ -243,6 +279,12 @@ def list_left(lot_id: int, *, after: tuple[datetime, int] | None, limit: int) ->
 
 def list_receipts(lot_id: int) -> list[ReceiptOfLot]:
     return [ReceiptOfLot(*row) for row in db.rows(sql.RECEIPTS, current_tenant(), lot_id)]
+
+
+def list_lot_links(lot_id: int) -> list[LotLinkRow]:
+    """The lots one step before and one step behind this one, the newest first; at most 200."""
+    tenant_id = current_tenant()
+    return [LotLinkRow(*row) for row in db.rows(sql.LINKS, tenant_id, lot_id, tenant_id, lot_id, tenant_id)]
 
 
 def list_holds(lot_id: int) -> list[HoldOfLot]:

@@ -63,6 +63,19 @@ RECEIPTS = """
     WHERE l.tenant_id = %s AND l.lot_id = %s ORDER BY r.created_at DESC, l.id LIMIT 100
 """
 
+# (tenant, lot, tenant, lot, tenant): lots that went into this one, and lots this one went into; one assembly after the other is one row
+LINKS = """
+    SELECT u.is_source, l.id, l.code, l.expires_on, s.id, s.code, s.name, s.unit, sum(u.units)::bigint, max(u.created_at) FROM (
+        SELECT true AS is_source, k.from_lot_id AS lot_id, k.quantity AS units, a.created_at FROM inventory_lotlink k
+        JOIN inventory_assembly a ON a.tenant_id = k.tenant_id AND a.id = k.assembly_id WHERE k.tenant_id = %s AND k.to_lot_id = %s
+        UNION ALL
+        SELECT false, k.to_lot_id, k.quantity, a.created_at FROM inventory_lotlink k
+        JOIN inventory_assembly a ON a.tenant_id = k.tenant_id AND a.id = k.assembly_id WHERE k.tenant_id = %s AND k.from_lot_id = %s) u
+    JOIN inventory_lot l ON l.tenant_id = %s AND l.id = u.lot_id
+    JOIN inventory_sku s ON s.tenant_id = l.tenant_id AND s.id = l.sku_id
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 10 DESC, 2 LIMIT 200
+"""
+
 # (tenant, lot): holds of the lot, open ones first
 HOLDS = """
     SELECT h.id, h.kind, h.document, h.reason, o.name, h.opened_at, c.name, h.cleared_at FROM inventory_hold h

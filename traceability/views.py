@@ -77,14 +77,17 @@ def _lot_context(request: HttpRequest, lot_id: int, form: HoldRestForm) -> dict[
     cursor = _cursor(request)
     left = queries.list_left(lot_id, after=cursor, limit=PAGE_SIZE + 1)
     receipts, lot_holds = queries.list_receipts(lot_id), queries.list_holds(lot_id)
+    links = queries.list_lot_links(lot_id)
     is_held = any(hold.is_open for hold in lot_holds)
     shown = left[:PAGE_SIZE]
     parcels_left, units_left = (shown[0].parcels_in_all, shown[0].units_in_all) if shown else (0, 0)
     return {
         "lot": found,
+        "sources": [link for link in links if link.is_source],
+        "uses": [link for link in links if not link.is_source],
         "equation": _equation(equation, places, found, is_held=is_held),
         "places": [(place, BinKind(place.bin_kind).label) for place in places],
-        "on_hand": equation.on_hand,
+        "on_hand": equation.on_hand + equation.in_transit,
         "inside": [(parcel, _inside_state(parcel, is_held=is_held)) for parcel in inside[:INSIDE_SHOWN]],
         "inside_cut": len(inside) > INSIDE_SHOWN,
         "inside_units": sum(parcel.units for parcel in inside[:INSIDE_SHOWN]),

@@ -14,7 +14,8 @@ from core.api.fields import IdField, PlainText, QuantityField, WordField
 from core.api.filters import Filters, IdFilter, WordFilter
 from core.api.pagination import Sort, page_ids
 from core.api.views import ApiView, CommandView, ListView, RetrieveView, get_row
-from inventory.models import Facility
+from inventory.models import Allocation, Facility
+from inventory.services.lot_changes import change_lot
 from warehouse.models import Handover, Parcel, ParcelLine, ParcelStatus, Wave, WaveStatus
 from warehouse.services import floor, waves
 
@@ -179,7 +180,61 @@ class ShipWave(_FloorCommand):
         return Response(FloorResult(floor.ship(wave_ids=[wave.pk])).data)
 
 
+class AllocationRow(serializers.Serializer[Any]):
+    """Units of one lot in one bin that a parcel's line has."""
+
+    id = IdField()
+    parcel_id = IdField(source="owner_ref")
+    parcel_line_id = IdField(source="line_ref")
+    balance_id = IdField()
+    quantity = serializers.IntegerField()
+    min_expires_on = serializers.DateField(
+        help_text="the parcel wants goods that expire on this day or later"
+    )
+
+
+class AllocationFilter(Filters):
+    parcel = IdFilter(field_name="owner_ref")
+
+
+class _Allocations(ApiView):
+    scope_area = "warehouse"
+    row_class = AllocationRow
+    queryset = Allocation.objects.all()
+
+
+class Allocations(_Allocations, ListView):
+    """What is allocated: which lot, from which bin, for which parcel."""
+
+    filterset_class = AllocationFilter
+
+
+class OneAllocation(_Allocations, RetrieveView):
+    """One allocation."""
+
+
+class LotChange(serializers.Serializer[Any]):
+    balance_id = IdField(help_text="the balance of the same goods at the same facility to take them from")
+
+
+class ChangeLot(CommandView):
+    """Take these units from another lot or bin, unless a promise would lose its goods.  To the one it has already: nothing is done."""
+
+    scope_area = "warehouse"
+    serializer_class = LotChange
+    answer_class = AllocationRow
+    queryset = Allocation.objects.none()
+
+    def post(self, request: Request, pk: int) -> Response:
+        allocation = get_row(Allocation.objects.all(), pk)
+        change_lot(allocation_id=allocation.pk, to_balance_id=self.body(request)["balance_id"], actor_id=None)
+        return Response(AllocationRow(get_row(Allocation.objects.all(), pk)).data)
+
+
 urlpatterns = [
+    path("allocations/", Allocations.as_view(), name="allocations"),
+    path("allocations/<int:pk>/", OneAllocation.as_view(), name="allocation"),
+    path("allocations/<int:pk>/change-lot/", ChangeLot.as_view(), name="allocation_change_lot"),
     path("parcels/", Parcels.as_view(), name="parcels"),
     path("parcels/<int:pk>/", OneParcel.as_view(), name="parcel"),
     path("waves/", Waves.as_view(), name="waves"),

@@ -11,6 +11,12 @@ class NoParcel(NotFound):
     code = "parcel_not_found"
 
 
+class NoPick(NotFound):
+    """The parcel has no such line to pick, or has it no more."""
+
+    code = "pick_not_found"
+
+
 class NotPickable(Conflict):
     """It is not waiting to be picked, or a hold stops it."""
 

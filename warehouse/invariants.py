@@ -16,7 +16,7 @@ LINE_UNITS = """
         FROM warehouse_parcelline l JOIN warehouse_parcel p ON p.tenant_id = l.tenant_id AND p.id = l.parcel_id)
     SELECT id, parcel_id, status, quantity, reserved, allocated, shipped FROM claims
     WHERE CASE
-        WHEN status IN (0, 1) THEN reserved > quantity OR allocated <> 0 OR shipped <> 0
+        WHEN status IN (0, 1) THEN reserved + allocated > quantity OR reserved <> 0 AND allocated <> 0 OR shipped <> 0
         WHEN status IN (2, 3) THEN reserved <> 0 OR allocated <> quantity OR shipped <> 0
         WHEN status = 4 THEN reserved <> 0 OR allocated <> 0 OR shipped <> quantity
         ELSE reserved <> 0 OR allocated <> 0 OR shipped <> 0 END
@@ -64,8 +64,8 @@ COUNTED = """
 register(
     Invariant(
         "warehouse.parcel.units",
-        "units of a parcel line are at most reserved before its wave, all allocated on the floor, all in the ledger"
-        " once shipped, and free once cancelled",
+        "units of a parcel line are at most reserved (or set aside with their lot) before its wave, all allocated on the floor,"
+        " all in the ledger once shipped, and free once cancelled",
         LINE_UNITS,
     ),
     Invariant(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from warehouse.views import parcels, picking, waves
+from warehouse.views import lots, parcels, picking, waves
 
 app_name = "warehouse"
 
@@ -18,4 +18,5 @@ urlpatterns = [
     path("waves/<int:wave_id>/scan/", picking.scan, name="scan"),
     path("parcels/", parcels.parcel_list, name="parcels"),
     path("parcels/<int:parcel_id>/", parcels.parcel, name="parcel"),
+    path("parcels/<int:parcel_id>/picks/<int:allocation_id>/lot/", lots.pick_lot, name="pick_lot"),
 ]

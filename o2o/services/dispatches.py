@@ -8,7 +8,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from core.db import Rank
 from core.errors import Invalid
 from core.tenancy import current_tenant
 from o2o.errors import NoDispatch
-from o2o.market import read_market, read_stock, waiting_goods
+from o2o.market import Wants, read_market, read_stock, waiting_goods
 from o2o.models import Dispatch, DispatchStatus, Offer, OfferStatus
 from o2o.options import ROUNDS, round_rules
 from o2o.rules.rounds import Point, RoundRule, Step, StepKind, next_step
@@ -41,7 +41,7 @@ DECLINE_REASONS = ("busy", "no_stock", "closing", "too_far", "other")
 @dataclass(frozen=True, slots=True)
 class DispatchStart:
     """One order to offer.  `facility_id` is the warehouse that keeps its reservation; `units` are (SKU,
-    quantity).
+    quantity); `floors` are the SKUs whose minimum expiry is not the order's.
     """
 
     order_ref: int
@@ -51,6 +51,7 @@ class DispatchStart:
     lng_e6: int
     units: tuple[tuple[int, int], ...]
     min_expires_on: date
+    floors: Mapping[int, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def start(*, starts: Sequence[DispatchStart]) -> tuple[int, ...]:
         return ()
     snapshot = options.get(ROUNDS)
     rules = round_rules(snapshot)
-    wants = {s.order_ref: ((s.min_expires_on, _summed(s.units)),) for s in starts}
+    wants = {s.order_ref: _wants(s) for s in starts}
     points = {s.order_ref: Point(s.lat_e6, s.lng_e6) for s in starts}
     market = read_market(points.values(), rules, wants.values())
     steps = {
@@ -111,6 +112,15 @@ def start(*, starts: Sequence[DispatchStart]) -> tuple[int, ...]:
     _write_offers([(made[ref], steps[ref]) for ref in made])
     rows.tell(list(made.values()))
     return tuple(made.keys() | _live(set(wants) - made.keys()))
+
+
+def _wants(start: DispatchStart) -> Wants:
+    if not start.floors:
+        return ((start.min_expires_on, _summed(start.units)),)
+    by_day: dict[date, list[tuple[int, int]]] = defaultdict(list)
+    for sku_id, quantity in start.units:
+        by_day[start.floors.get(sku_id, start.min_expires_on)].append((sku_id, quantity))
+    return tuple((day, _summed(by_day[day])) for day in sorted(by_day))
 
 
 def _summed(units: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

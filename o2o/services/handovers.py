@@ -68,6 +68,10 @@ def hand_over(*, dispatch_id: int, actor_id: int | None, expected: str = "") -> 
     if not picked.held:
         with db.own_rows():
             shipped = floor.ship(wave_ids=open_waves, actor_id=actor_id)
+        if shipped.short:
+            raise NotPickable(
+                _("这一单缺货了，等一下再看，货先放回原位。"), code="parcel_short", dispatch_id=dispatch_id
+            )
         if not shipped.held:
             rows.record("hand_over", dispatch_id, actor_id, facility_id=facility_id)
             return HandedOver(shipped.parcel_ids, shipped.units, short)

@@ -1,4 +1,7 @@
-"""Makes the demo's merchants: people, places, goods, stock, shops, and a first hour of orders.  Run again, it changes nothing."""
+"""Makes the demo's merchants: people, places, goods, stock, shops, and a first hour of orders.
+
+Run again, it makes what is missing.  That is also orders for the stores, once nothing is being offered: an offer lives for minutes.
+"""
 
 import random
 from collections.abc import Sequence
@@ -15,10 +18,12 @@ from core.tenancy import tenant
 from inventory.models import BinKind, Facility, FacilityKind, MoveKind
 from inventory.services.catalogue import BinInput, create_bins, create_facility, save_skus
 from inventory.services.receiving import ReceiptInput, receive
+from o2o.models import Dispatch, DispatchStatus
 from o2o.options import ROUNDS
 from orders.demo import export
 from orders.demo.goods import (
     APPLIANCES,
+    CITY,
     MILK,
     NAMES,
     PASSWORD,
@@ -30,16 +35,21 @@ from orders.demo.goods import (
     Person,
     Shop,
 )
+from orders.demo.stockroom import stock_appliances, stock_milk
 from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver
 from orders.services import pipeline
-from orders.services.channels import ChannelInput, create_channel
+from orders.services.channels import ChannelInput, create_channel, find_channel_id
 from warehouse.models import Handover
 from warehouse.services import waves
 
 HOME = "qingyan"  # the merchant that the main demo job works for
 MAIN_CHANNEL = "tmall"
+CITY_CHANNEL = "city"
+MILK_CHANNEL = "jd"
 EXPORT_ORDERS = 1_000
 FIRST_ORDERS = 160
+CITY_ORDERS = 6
+LONGEST_AGO, JUST_NOW = 2_800, 15  # minutes since an order was placed
 O2O_ROUNDS = [
     {"stores": 2, "radius_m": None, "seconds": 900},
     {"stores": 3, "radius_m": None, "seconds": 900},
@@ -50,11 +60,14 @@ def seed() -> list[str]:
     """Make what is not there yet; returns the sign-in lines to print."""
     if find_tenant_id(HOME) is None:
         _appliances(create_tenant(name="青砚家电", slug=HOME))
+    _offers(find_tenant_id(HOME) or 0)
     if find_tenant_id("mutian") is None:
         _milk(create_tenant(name="牧甜奶粉", slug="mutian"))
     if find_tenant_id("northgate") is None:
         _wholesale(create_tenant(name="北门礼品", slug="northgate", timezone="Europe/London", currency="GBP"))
     _people()
+    stock_appliances(find_tenant_id(HOME) or 0, MAIN_CHANNEL, CITY_CHANNEL)
+    stock_milk(find_tenant_id("mutian") or 0, MILK_CHANNEL)
     make_export()
     width = max(len(person.username) for person in PEOPLE)
     return [
@@ -156,18 +169,28 @@ def _appliances(tenant_id: int) -> None:
         for shop in STORES:
             _store(shop, skus)
         channel = create_channel(ChannelInput(MAIN_CHANNEL, "天猫旗舰店", hub, "tmall"))
-        nearby = create_channel(ChannelInput("city", "同城小店", hub, "own", is_o2o=True, ship_within_h=4))
+        create_channel(ChannelInput(CITY_CHANNEL, "同城小店", hub, "own", is_o2o=True, ship_within_h=4))
         now = clock.now()
     pipeline.push(
         tenant_id=tenant_id,
         channel_id=channel,
         incoming=_first_hour(APPLIANCES, FIRST_ORDERS, now, "26112", PLACES),
     )
-    pipeline.push(
-        tenant_id=tenant_id, channel_id=nearby, incoming=_first_hour(APPLIANCES[3:], 6, now, "QS", PLACES[:2])
-    )
     with tenant(tenant_id):
         waves.release(facility_id=hub, limit=18, size=18)
+
+
+def _offers(tenant_id: int) -> None:
+    """Orders placed just now, around the corner from a store, while no store is being asked."""
+    with tenant(tenant_id):
+        channel_id = find_channel_id(CITY_CHANNEL)
+        now = clock.now()
+        if Dispatch.objects.filter(status=DispatchStatus.OFFERING, deadline__gt=now).exists():
+            return
+    if channel_id is not None:
+        prefix = f"QS{now:%d%H%M}"
+        fresh = _first_hour(APPLIANCES[3:], CITY_ORDERS, now, prefix, CITY, JUST_NOW)
+        pipeline.push(tenant_id=tenant_id, channel_id=channel_id, incoming=fresh)
 
 
 def _store(shop: Shop, skus: dict[str, int]) -> None:
@@ -184,7 +207,7 @@ def _milk(tenant_id: int) -> None:
         skus = save_skus([good.sku for good in MILK])
         hub, bins = _warehouse("HD", "邯郸仓", (36_612_000, 114_490_000), "A")
         _stock(hub, bins, MILK, skus)
-        channel = create_channel(ChannelInput("jd", "京东自营店", hub, "jd", min_days=180))
+        channel = create_channel(ChannelInput(MILK_CHANNEL, "京东自营店", hub, "jd", min_days=180))
         now = clock.now()
     pipeline.push(tenant_id=tenant_id, channel_id=channel, incoming=_first_hour(MILK, 60, now, "JD", PLACES))
 
@@ -206,8 +229,14 @@ def _wholesale(tenant_id: int) -> None:
 
 
 def _first_hour(
-    goods: Sequence[Good], count: int, now: datetime, prefix: str, places: Sequence[tuple[str, str, str, str]]
+    goods: Sequence[Good],
+    count: int,
+    now: datetime,
+    prefix: str,
+    places: Sequence[tuple[str, str, str, str]],
+    minutes: int = LONGEST_AGO,
 ) -> list[IncomingOrder]:
+    """Orders placed in the last `minutes`, the same ones for the same prefix."""
     rng, made = random.Random(prefix), []  # noqa: S311  invented orders
     for i in range(count):
         province, city, district, street = rng.choice(places)
@@ -219,7 +248,7 @@ def _first_hour(
             for good, n in picked
         )
         amount = sum(line.quantity * line.unit_price_minor for line in lines)
-        number = f"{prefix}{1402081837 + i * 7919}"
+        number = f"{prefix}{str(1402081837 + i * 7919)[len(prefix) - 15 :]}"
         person = Receiver(
             rng.choice(NAMES),
             f"138{rng.randrange(10**8):08}",
@@ -231,7 +260,7 @@ def _first_hour(
         if rng.random() < 0.02:
             person = Receiver(person.name, person.phone, province, city, "", "")
         remark = rng.choice(REMARKS) if rng.random() < 0.07 else ""
-        placed = now - timedelta(minutes=rng.randrange(5, 2800))
+        placed = now - timedelta(minutes=rng.randrange(1, minutes))
         made.append(
             IncomingOrder(number, placed, amount, lines, f'{{"tid": "{number}"}}', person, remark=remark)
         )

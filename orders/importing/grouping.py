@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
+from core.sheets.reading import FileRefused, Table
 from orders.importing.parsing import Good, Group, Parser
 from orders.importing.problems import Code, Fault
-from orders.importing.reading import FileRefused, Table
 
 BITS = 1 << 27
 MAX_ROWS = 5_000_000

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from core.sheets.reading import Broken
 from orders.importing.problems import NUMBER_CUT, SET_ASIDE, VALUE_CUT, Code, Fault, ParsedGroup, RowProblem
-from orders.importing.reading import Broken
 from orders.importing.settings import ADDRESS, BadLine, Columns, Options, Target
 from orders.importing.values import (
     MAX_MONEY,

@@ -2,8 +2,8 @@
 currency.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
 
@@ -24,7 +24,9 @@ class ParcelRule(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sku:
-    """What splitting and audit need to know of a SKU. None is unknown, never 0."""
+    """What splitting and audit need to know of a SKU. None is unknown, never 0. `min_days`: how long it must still
+    last by its own minimum. `is_one_lot`: what a parcel holds of it is of one lot.
+    """
 
     id: int
     weight_g: int | None
@@ -34,6 +36,8 @@ class Sku:
     parcel_rule: ParcelRule
     case_quantity: int | None
     shipping_class: str
+    min_days: int = 0
+    is_one_lot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Order:
 
     `receiver_key` is equal for orders that go to the same receiver; None where nothing can be said.
     `amount_minor` is what the channel says was to be paid: lines + `charge_minor` (freight, fees) -
-    `discount_minor`.
+    `discount_minor`. `min_expires_on` is the strictest of its lines; `floors` has the SKUs that want less.
     """
 
     id: int
@@ -72,6 +76,7 @@ class Order:
     has_address: bool
     needs_address: bool
     lines: Sequence[Line]
+    floors: Mapping[int, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

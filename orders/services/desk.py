@@ -1,9 +1,9 @@
 """What people do at the desk: release stopped orders.  Facts are looked at again; only what is still true still stops."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from core import db, live, outbox
+from core import clock, db, live, outbox
 from core.db import Rank
 from core.services import accounts
 from core.tenancy import current_tenant
@@ -14,7 +14,8 @@ from orders.rules.audit import AuditContext, AuditRules
 from orders.rules.values import Line, Sku
 from orders.rules.values import Order as OrderValue
 from orders.services import planning, reading, writing
-from orders.services.reading import HEAD_COLUMNS, Head, StoredLine
+from orders.services.floors import Floors, read_floors
+from orders.services.reading import HEAD_COLUMNS, ChannelFacts, Head, StoredLine
 from orders.services.receivers import unseal
 
 # A person may say "go on" to these; the others are facts that must change first.
@@ -59,17 +60,20 @@ def release(
     skus = reading.get_skus({line.sku_id for found in lines.values() for line in found if line.sku_id})
     channels = reading.get_channels({head.channel_id for head in heads.values()})
     plan = planning.Plan()
+    floors = read_floors(list(channels.values()), skus, (head.receiver_key for head in heads.values()))
     values = [
-        _value(head, lines[head.id], channels[head.channel_id].needs_address)
+        _value(head, lines[head.id], channels[head.channel_id], floors)
         for head in heads.values()
         if lines[head.id]
     ]
+    heads |= _with_new_floors(heads, values)
     _audit(plan, values, skus)
     limits = {i: planning.carrier_limit(channels[head.channel_id].handover) for i, head in heads.items()}
     ordered = sorted(values, key=lambda v: (v.ship_by, v.id))
     planning.split(plan, ordered, skus, limits)
-    planning.reserve(plan, ordered, {i: head.facility_id for i, head in heads.items()}, locked=True)
-    _write(heads, lines, plan, {i: channels[head.channel_id].handover for i, head in heads.items()}, actor_id)
+    planning.reserve(plan, ordered, {i: head.facility_id for i, head in heads.items()}, skus, locked=True)
+    handover = {i: channels[head.channel_id].handover for i, head in heads.items()}
+    _write(heads, lines, plan, handover, planning.list_terms(plan, values), actor_id)
     planning.prove(plan)
     released = tuple(i for i in heads if i not in plan.stopped)
     accounts.record(
@@ -134,7 +138,8 @@ def _outstanding(stored: Sequence[StoredLine], already: dict[int, int]) -> tuple
     return tuple(Line(s.id, s.sku_id or 0, units, s.unit_price_minor) for s, units in left if units > 0)
 
 
-def _value(head: Head, lines: tuple[Line, ...], needs_address: bool) -> OrderValue:
+def _value(head: Head, lines: tuple[Line, ...], channel: ChannelFacts, floors: Floors) -> OrderValue:
+    min_expires_on, lower = floors.of(channel, head.receiver_key, clock.day_of(head.ship_by), lines)
     return OrderValue(
         head.id,
         head.receiver_key,
@@ -143,12 +148,31 @@ def _value(head: Head, lines: tuple[Line, ...], needs_address: bool) -> OrderVal
         head.amount_minor,
         head.charge_minor,
         head.discount_minor,
-        head.min_expires_on,
+        min_expires_on,
         head.ship_by,
         head.receiver is not None and bool(unseal(current_tenant(), head.receiver).street),
-        needs_address,
+        channel.needs_address,
         lines,
+        lower,
     )
+
+
+def _with_new_floors(heads: Mapping[int, Head], values: Sequence[OrderValue]) -> dict[int, Head]:
+    """Orders whose minimum expiry is another one than when they came in: the rules were changed, or days have passed."""
+    new = {
+        value.id: replace(heads[value.id], min_expires_on=value.min_expires_on)
+        for value in values
+        if value.min_expires_on != heads[value.id].min_expires_on
+    }
+    if new:
+        db.execute(
+            "UPDATE orders_order o SET min_expires_on = u.day FROM unnest(%s::bigint[], %s::date[]) u(id, day)"
+            " WHERE o.tenant_id = %s AND o.id = u.id",
+            db.array(list(new)),
+            db.array([head.min_expires_on for head in new.values()]),
+            current_tenant(),
+        )
+    return new
 
 
 def _audit(plan: planning.Plan, values: Sequence[OrderValue], skus: dict[int, Sku]) -> None:
@@ -164,6 +188,7 @@ def _write(
     lines: dict[int, tuple[Line, ...]],
     plan: planning.Plan,
     handover: dict[int, int],
+    terms: Mapping[int, planning.Terms],
     actor_id: int | None,
 ) -> None:
     db.execute(
@@ -174,7 +199,7 @@ def _write(
         db.array(list(heads)),
     )
     writing.write_findings(plan.findings)
-    writing.write_parcels(heads, lines, plan.parcels, handover, ())
+    writing.write_parcels(heads, lines, plan.parcels, handover, (), terms)
     writing.set_status([i for i in heads if i in plan.parcels], OrderStatus.FULFILLING)
     nothing_left = [i for i in heads if not lines[i]]
     writing.set_status(nothing_left, OrderStatus.FULFILLING)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core.errors import Invalid
-from orders.importing.reading import Source, inspect, open_table
+from core.sheets.reading import Source, inspect, open_table
 
 BLOCK = 1 << 20
 

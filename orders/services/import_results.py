@@ -66,6 +66,10 @@ class ProblemSummary:
     units: int
     codes: Mapping[str, int]
 
+    @property
+    def to_look_at(self) -> int:
+        return self.rows - self.set_aside
+
 
 @dataclass(frozen=True, slots=True)
 class StoppedRow:

@@ -21,13 +21,13 @@ from core import db
 from core.db import Rank
 from core.jobs import Chunk, JobRun
 from core.models import Tenant
+from core.sheets.reading import Source, Table, open_table
+from core.sheets.workbook import load_sheet
 from core.tenancy import current_tenant, tenant
 from orders.importing.grouping import Survey, groups, survey
 from orders.importing.parsing import Parser
 from orders.importing.problems import ParsedGroup, RowProblem
-from orders.importing.reading import Source, Table, open_table
 from orders.importing.settings import Options, columns_of
-from orders.importing.workbook import load_sheet
 from orders.models import Import
 from orders.rules.incoming import IncomingOrder
 from orders.services import opening, pipeline

@@ -5,17 +5,16 @@ the same SKUs), so they are locked last: guess without a lock, write, lock, prov
 back and runs again, locking first.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from functools import cache, partial
+from datetime import timedelta
+from functools import partial
 from typing import Protocol, TypeVar
 
 from django.db import IntegrityError, OperationalError
 
 from core import clock, crypto, db, live, outbox
 from core.tenancy import current_tenant, tenant
-from inventory.queries import minimum_expiry
 from inventory.services.promises import GuessedWrong
 from o2o.services import dispatches
 from o2o.services.dispatches import DispatchStart
@@ -26,6 +25,7 @@ from orders.rules.incoming import IncomingOrder
 from orders.rules.values import Line, Sku
 from orders.rules.values import Order as OrderValue
 from orders.services import planning, reading, writing
+from orders.services.floors import Floors, read_floors
 from orders.services.intake import split_known, store_changes
 from orders.services.reading import ChannelFacts, Head
 from orders.services.receivers import KeptReceiver, keep
@@ -190,20 +190,29 @@ def _make(
     lock_first: bool,
 ) -> ProcessResult:
     by_code, skus = reading.find_skus_by_code(line.code for order in incoming for line in order.lines)
-    fresh = _read(channel, incoming, by_code)
+    fresh = _read(channel, incoming, by_code, skus)
     plan = planning.Plan()
     _audit(plan, fresh, skus)
     values = sorted((f.value for f in fresh), key=lambda v: (v.ship_by, v.id))
     limit = planning.carrier_limit(channel.handover)
     planning.split(plan, values, skus, {v.id: limit for v in values})
-    planning.reserve(plan, values, {v.id: channel.facility_id for v in values}, locked=lock_first)
-    offered = {f.head.id for f in fresh if channel.is_o2o and f.point_e6 and f.head.id in plan.parcels}
+    planning.reserve(plan, values, {v.id: channel.facility_id for v in values}, skus, locked=lock_first)
+    offered = {
+        f.head.id
+        for f in fresh
+        if channel.is_o2o and f.point_e6 and f.head.id in plan.parcels and f.head.id not in plan.lots
+    }
     status = {f.head.id: _status(f.head.id, plan, offered) for f in fresh}
     _write_orders(channel, fresh, hashes, import_ref, status)
     writing.write_findings(plan.findings)
     heads = {f.head.id: f.head for f in fresh}
     made = writing.write_parcels(
-        heads, {v.id: v.lines for v in values}, plan.parcels, dict.fromkeys(heads, channel.handover), offered
+        heads,
+        {v.id: v.lines for v in values},
+        plan.parcels,
+        dict.fromkeys(heads, channel.handover),
+        offered,
+        planning.list_terms(plan, values),
     )
     _offer([f for f in fresh if f.head.id in offered])
     outbox.emit("OrdersTaken", {"order_ids": list(heads), "stopped": sorted(plan.stopped)})
@@ -224,20 +233,25 @@ def _status(order_id: int, plan: planning.Plan, offered: set[int]) -> OrderStatu
 
 
 def _read(
-    channel: ChannelFacts, incoming: Sequence[IncomingOrder], by_code: Mapping[str, int]
+    channel: ChannelFacts,
+    incoming: Sequence[IncomingOrder],
+    by_code: Mapping[str, int],
+    skus: Mapping[int, Sku],
 ) -> list[_Fresh]:
-    today = clock.today()
-    floor_of = cache(lambda day: minimum_expiry(max(today, day), channel.min_days))  # few days, many orders
+    tenant_id = current_tenant()
+    kept = [keep(tenant_id, order.receiver) if order.receiver else None for order in incoming]
+    floors = read_floors([channel], skus, (k.key for k in kept if k))
     line_ids = iter(db.new_ids(sum(len(order.lines) for order in incoming)))
     return [
         _fresh(
             id_,
             channel,
             order,
-            floor_of,
+            known,
+            floors,
             [(next(line_ids), by_code.get(line.code, 0)) for line in order.lines],
         )
-        for id_, order in zip(db.new_ids(len(incoming)), incoming, strict=True)
+        for id_, order, known in zip(db.new_ids(len(incoming)), incoming, kept, strict=True)
     ]
 
 
@@ -245,14 +259,13 @@ def _fresh(
     id_: int,
     channel: ChannelFacts,
     order: IncomingOrder,
-    floor_of: Callable[[date], date],
+    kept: KeptReceiver | None,
+    floors: Floors,
     mapped: Sequence[tuple[int, int]],
 ) -> _Fresh:
     """One incoming order as the rules see it and as it will be stored.  `mapped`: (line id, SKU id or 0) of its lines."""
     ship_by = order.placed_at + timedelta(hours=channel.ship_within_h)
-    min_expires_on = floor_of(ship_by.date())
     to = order.receiver
-    kept = keep(current_tenant(), to) if to else None
     place = divisions.find_district(to.province, to.city, to.district) if to else None
     lines = tuple(
         [
@@ -261,12 +274,15 @@ def _fresh(
         ]
     )
     key, sealed = (kept.key, kept.sealed) if kept else (None, None)
+    min_expires_on, lower = floors.of(channel, key, clock.day_of(ship_by), lines)
     said = (order.remark, order.seller_remark, order.amount_minor, order.charge_minor, order.discount_minor)
     has_address = bool(to and to.street)
     return _Fresh(
         incoming=order,
         kept=kept,
-        value=OrderValue(id_, key, *said, min_expires_on, ship_by, has_address, channel.needs_address, lines),
+        value=OrderValue(
+            id_, key, *said, min_expires_on, ship_by, has_address, channel.needs_address, lines, lower
+        ),
         head=Head(
             id_,
             0,
@@ -385,6 +401,7 @@ def _offer(offered: Sequence[_Fresh]) -> None:
             *(f.point_e6 or (0, 0)),
             _units(f.value.lines),
             f.head.min_expires_on,
+            f.value.floors,
         )
         for f in offered
     ]

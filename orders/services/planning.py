@@ -1,17 +1,20 @@
 """Deciding: audit, split and reserve for many orders at once, on values in memory.  Nothing here writes."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import date
 
 from core import options
+from inventory.rules.lot_order import LotDemand
 from inventory.rules.promise import Demand, PromisePlan
-from inventory.services import promises
+from inventory.services import allocations, promises
 from orders import options as settings
 from orders.models import ChannelState
 from orders.rules import audit as audits
 from orders.rules import splitting
 from orders.rules.audit import AuditContext, AuditRules
-from orders.rules.values import CarrierLimit, Finding, Order, Sku
+from orders.rules.values import CarrierLimit, Fact, Finding, Order, Sku
 from warehouse.models import Handover
 
 STOCK_SHORT = "STOCK_SHORT"
@@ -28,12 +31,23 @@ class Plan:
     stopped: set[int] = field(default_factory=set)
     demands: dict[int, list[Demand]] = field(default_factory=dict)  # by facility
     promised: dict[int, PromisePlan] = field(default_factory=dict)  # by facility
+    lots: dict[int, dict[tuple[int, int], int]] = field(
+        default_factory=dict
+    )  # order -> (parcel's place, SKU) -> lot
     is_proved: bool = False  # decided under the locks of the stock rows
 
     def add(self, order_id: int, finding: Finding) -> None:
         self.findings.setdefault(order_id, []).append(finding)
         if finding.stops:
             self.stopped.add(order_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How lines of one order were promised: SKU -> its minimum expiry where it is not the order's; (parcel's place, SKU) -> its lot."""
+
+    floors: Mapping[int, date]
+    lots: Mapping[tuple[int, int], int]
 
 
 def audit_rules() -> AuditRules:
@@ -82,30 +96,100 @@ def split(
             plan.parcels[order.id] = result.parcels
 
 
-def reserve(plan: Plan, orders: Iterable[Order], facility_of: Mapping[int, int], *, locked: bool) -> None:
+def reserve(
+    plan: Plan,
+    orders: Iterable[Order],
+    facility_of: Mapping[int, int],
+    skus: Mapping[int, Sku],
+    *,
+    locked: bool,
+) -> None:
     """Promise stock to the orders that have parcels, whole or not at all, in the given order; the others get "stock short".
 
-    Several facilities are taken by id.  Not `locked`: a guess, to be proved by `prove` at the end of the transaction.
+    Several facilities are taken by id.  Not `locked`: a guess, to be proved by `prove` at the end of the transaction.  Goods of which a
+    parcel holds one lot cannot be guessed: their lots are set aside now, under the locks of all stock that is asked for.
     """
+    by_facility: dict[int, list[Order]] = {}
     for order in orders:
         if order.id in plan.parcels:
-            demand = Demand(
-                order.id, order.min_expires_on, tuple((line.sku_id, line.quantity) for line in order.lines)
-            )
-            plan.demands.setdefault(facility_of[order.id], []).append(demand)
-    plan.is_proved = locked
-    for facility_id in sorted(plan.demands):
-        promised = promises.plan(facility_id, plan.demands[facility_id], locked=locked)
+            by_facility.setdefault(facility_of[order.id], []).append(order)
+    one_lot = {sku_id for sku_id, sku in skus.items() if sku.is_one_lot}
+    plan.is_proved = locked or bool(one_lot)
+    for facility_id in sorted(by_facility):
+        here = by_facility[facility_id]
+        if one_lot:
+            promises.lock_anchors((facility_id, line.sku_id) for order in here for line in order.lines)
+            _set_lots_aside(plan, facility_id, here, one_lot)
+        demands = [_demand(order, one_lot) for order in here if order.id in plan.parcels]
+        plan.demands[facility_id] = demands
+        promised = promises.plan(facility_id, demands, locked=plan.is_proved)
         plan.promised[facility_id] = promised
         for short in promised.short:
-            plan.parcels.pop(short.key, None)
-            facts = (
-                ("sku_id", short.sku_id),
-                ("wanted", short.wanted),
-                ("available", short.available),
-                ("facility_id", facility_id),
-            )
-            plan.add(short.key, Finding(STOCK_SHORT, facts, stops=True))
+            _stop_short(plan, facility_id, short.key, short.sku_id, short.wanted, short.available)
+
+
+def _demand(order: Order, without: AbstractSet[int]) -> Demand:
+    lines = [line for line in order.lines if line.sku_id not in without] if without else order.lines
+    units = tuple([(line.sku_id, line.quantity) for line in lines])
+    return Demand(order.id, order.min_expires_on, units, order.floors)
+
+
+def _set_lots_aside(plan: Plan, facility_id: int, orders: Sequence[Order], one_lot: AbstractSet[int]) -> None:
+    """Each parcel of these orders gets the lot of its goods that want one; an order without enough in one lot is short."""
+    wanted: dict[int, dict[tuple[int, int], int]] = {}
+    for order in orders:
+        for place, parcel in enumerate(plan.parcels[order.id]):
+            for item in parcel.items:
+                if item.sku_id in one_lot:
+                    parts = wanted.setdefault(order.id, {})
+                    parts[place, item.sku_id] = parts.get((place, item.sku_id), 0) + item.quantity
+    floors = {order.id: order for order in orders}
+    demands = [
+        LotDemand(
+            id_,
+            tuple(
+                (sku_id, units, floors[id_].floors.get(sku_id, floors[id_].min_expires_on))
+                for (_place, sku_id), units in parts.items()
+            ),
+        )
+        for id_, parts in wanted.items()
+    ]
+    found = allocations.plan_lots(facility_id, demands)
+    for id_, lots in found.lots.items():
+        plan.lots[id_] = dict(zip(wanted[id_], lots, strict=True))
+    for short in found.short:
+        facts = (("one_lot", "yes"),)
+        _stop_short(plan, facility_id, short.key, short.sku_id, short.wanted, short.most, facts)
+
+
+def _stop_short(
+    plan: Plan,
+    facility_id: int,
+    order_id: int,
+    sku_id: int,
+    wanted: int,
+    available: int,
+    more: tuple[tuple[str, Fact], ...] = (),
+) -> None:
+    plan.parcels.pop(order_id, None)
+    plan.lots.pop(order_id, None)
+    facts = (
+        ("sku_id", sku_id),
+        ("wanted", wanted),
+        ("available", available),
+        ("facility_id", facility_id),
+        *more,
+    )
+    plan.add(order_id, Finding(STOCK_SHORT, facts, stops=True))
+
+
+def list_terms(plan: Plan, orders: Iterable[Order]) -> dict[int, Terms]:
+    """The orders whose lines were not all promised alike."""
+    return {
+        order.id: Terms(order.floors, plan.lots.get(order.id, {}))
+        for order in orders
+        if order.floors or order.id in plan.lots
+    }
 
 
 def prove(plan: Plan) -> None:

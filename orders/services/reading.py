@@ -12,7 +12,10 @@ from core.tenancy import current_tenant
 from orders.errors import NoChannel
 from orders.rules.values import Line, ParcelRule, Sku
 
-SKU_COLUMNS = "id, weight_g, length_mm, width_mm, height_mm, parcel_rule, case_quantity, shipping_class"
+SKU_COLUMNS = (
+    "id, weight_g, length_mm, width_mm, height_mm, parcel_rule, case_quantity, shipping_class, min_remaining_days,"
+    " one_lot_per_parcel"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class ChannelFacts:
     handover: int
     min_days: int
     ship_within_h: int
+    has_shelf_rules: bool  # the tenant has rules about remaining shelf life: inventory.queries.shelf_life
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,10 @@ def get_channels(channel_ids: Iterable[int]) -> Mapping[int, ChannelFacts]:
     """The channels by id.  Raises NoChannel when one is missing."""
     wanted = set(channel_ids)
     found = db.rows(
-        "SELECT id, facility_id, currency, needs_address, is_o2o, handover, min_days, ship_within_h FROM orders_channel"
+        "SELECT id, facility_id, currency, needs_address, is_o2o, handover, min_days, ship_within_h,"
+        " EXISTS (SELECT FROM inventory_shelfliferule WHERE tenant_id = %s) FROM orders_channel"
         " WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
+        current_tenant(),
         current_tenant(),
         db.array(wanted),
     )
@@ -98,9 +104,9 @@ def find_skus_by_code(codes: Iterable[str]) -> tuple[dict[str, int], dict[int, S
 
 
 def _collect(found: Iterable[tuple[object, ...]], by_code: dict[str, int], skus: dict[int, Sku]) -> None:
-    for code, id_, weight_g, length, width, height, rule, case, class_ in found:
+    for code, id_, weight_g, length, width, height, rule, case, class_, *rest in found:
         by_code[code] = id_  # type: ignore[index, assignment]
-        skus[id_] = Sku(id_, weight_g, length, width, height, ParcelRule(rule), case, class_)  # type: ignore[index, arg-type]
+        skus[id_] = Sku(id_, weight_g, length, width, height, ParcelRule(rule), case, class_, *rest)  # type: ignore[index, arg-type]
 
 
 def get_skus(sku_ids: Iterable[int]) -> dict[int, Sku]:

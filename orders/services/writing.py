@@ -9,6 +9,7 @@ from orders.models import Finding as FindingRow
 from orders.models import OrderStatus
 from orders.rules.splitting import ParcelPlan
 from orders.rules.values import Finding, Line
+from orders.services.planning import Terms
 from orders.services.reading import Head
 from warehouse.services import parcels as warehouse_parcels
 from warehouse.services.parcels import LineInput, ParcelInput
@@ -33,24 +34,44 @@ def write_parcels(
     plans: Mapping[int, Sequence[ParcelPlan]],
     handover: Mapping[int, int],
     waiting: Iterable[int],
+    terms: Mapping[int, Terms],
 ) -> int:
-    """Hand the parcels of many orders to the warehouse, facility by facility; returns how many.  `waiting`: orders that stores may grab."""
+    """Hand the parcels of many orders to the warehouse, facility by facility; returns how many.  `waiting`: orders that stores may grab;
+    `terms`: orders whose lines were not all promised alike.
+    """
     at: dict[int, list[int]] = {}
     for order_id in plans:
         at.setdefault(heads[order_id].facility_id, []).append(order_id)
     limbo, made = set(waiting), 0
     for facility_id in sorted(at):
-        parcels = [_parcel(heads[i], plan, handover[i]) for i in at[facility_id] for plan in plans[i]]
+        parcels = [
+            _parcel(heads[i], plan, handover[i], terms.get(i), n)
+            for i in at[facility_id]
+            for n, plan in enumerate(plans[i])
+        ]
         wait = [i in limbo for i in at[facility_id] for _ in plans[i]]
         warehouse_parcels.plan(facility_id=facility_id, parcels=parcels, waiting=wait)
         made += len(parcels)
     return made
 
 
-def _parcel(head: Head, plan: ParcelPlan, handover: int) -> ParcelInput:
+def _parcel(head: Head, plan: ParcelPlan, handover: int, terms: Terms | None, place: int) -> ParcelInput:
+    if terms is None:
+        lines = [LineInput(i.sku_id, i.line_id, i.quantity) for i in plan.items]
+    else:
+        lines = [
+            LineInput(
+                i.sku_id,
+                i.line_id,
+                i.quantity,
+                terms.floors.get(i.sku_id),
+                terms.lots.get((place, i.sku_id)),
+            )
+            for i in plan.items
+        ]
     return ParcelInput(
         head.id,
-        tuple([LineInput(item.sku_id, item.line_id, item.quantity) for item in plan.items]),
+        tuple(lines),
         plan.weight_g,
         plan.reason,
         head.min_expires_on,

@@ -2,13 +2,14 @@
 
 import csv
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -18,6 +19,7 @@ from core.errors import ERPError, Invalid
 from core.models import Job
 from core.tenancy import tenant
 from core.web.access import needs_role
+from core.web.formats import moment
 from core.web.jobs import Progress, progress
 from core.web.parts import Equation, FilterTag, Problem, Step, Term, Toast
 from core.web.tables import Sort, list_page
@@ -39,6 +41,7 @@ from orders.services.import_results import (
     summarise_problems,
 )
 from orders.services.imports import Preview
+from orders.services.mapping import Outlook, look_ahead
 
 SHOWN = 12  # problems beside the mapping
 PAGE = 50
@@ -64,7 +67,9 @@ def import_list(request: HttpRequest) -> HttpResponse:
     )
     now = clock.opened_at()
     cards = [_Card(doc, doc.job, progress(doc.job, now) if doc.job else None) for doc in page.rows]
-    return render(request, "orders/import_list.html", {"cards": cards, "page": page, "now": now})
+    is_open = any(card.progress is not None and card.progress.is_open for card in cards)
+    context = {"cards": cards, "page": page, "now": now, "is_open": is_open}
+    return render(request, "orders/import_list.html", context)
 
 
 @needs_role(Role.OPERATOR)
@@ -85,7 +90,9 @@ def import_new(request: HttpRequest) -> HttpResponse:
                 name=file.name,
                 actor_id=request.user.pk,
             )
-            return redirect("orders:import", import_id)
+            was_here = Import.objects.filter(id=import_id, created_at__lt=clock.opened_at()).exists()
+            here = reverse("orders:import", args=[import_id])
+            return redirect(f"{here}?again=1" if was_here else here)
         except ERPError as refusal:
             form.add_error("file", refusal.message)
     steps = [Step(_("传文件"), "on"), Step(_("对列")), Step(_("检查")), Step(_("导入"))]
@@ -105,7 +112,30 @@ def _auto_channel() -> int:
 @require_GET
 def import_page(request: HttpRequest, import_id: int) -> HttpResponse:
     seen = imports.preview(import_id)
-    return _page(request, seen, OptionsForm.of(seen.options))
+    return _page(request, seen, OptionsForm.of(_offered(seen)))
+
+
+def _offered(seen: Preview) -> Options:
+    """The options as a person is offered them: stock is not invented because a layout is known, only because somebody said so."""
+    is_preset = seen.preset is not None and seen.mapping_name == seen.preset.name
+    return replace(seen.options, opening_stock=False) if is_preset else seen.options
+
+
+def _said(request: HttpRequest, seen: Preview, here: Mapping[str, Any]) -> list[str]:
+    """What a person must know of the file before anything else."""
+    said = []
+    if request.GET.get("again"):
+        at = moment(timezone.localtime(here["created_at"]), timezone.localtime(here["now"]))
+        words = _("这个文件 %(at)s 导过，这就是那一次。再导一次，什么都不会多。")
+        if here["job"] is None:
+            words = _("这个文件 %(at)s 传过，还没导。")
+        said.append(words % {"at": at})
+    suffix = seen.name.rpartition(".")[2].lower()
+    if suffix in ("xlsx", "xls") and seen.kind != "xlsx":
+        said.append(_("文件叫 .%(suffix)s，里面是文字，按 CSV（%(encoding)s）读了。看一眼下面的列对不对。") % {
+            "suffix": suffix, "encoding": ENCODINGS.get(seen.encoding, seen.encoding),
+        })  # fmt: skip
+    return said
 
 
 def _page(
@@ -129,9 +159,18 @@ def _page(
         "lacks_address": channel.needs_address
         and not any(column.target in ADDRESS for column in seen.columns),
         "refusal": refusal,
-        "steps": _steps(here["job"], here["rows_total"]),
+        "said": _said(request, seen, here),
+        "outlook": _outlook(seen),
     }
     return render(request, "orders/import.html", context, status=status)
+
+
+def _outlook(seen: Preview) -> Outlook | None:
+    """What the file would find unknown; nothing while nobody knows which column the codes are in."""
+    column = next((column.index for column in seen.columns if column.target == Target.CODE), None)
+    if column is None:
+        return None
+    return look_ahead(import_id=seen.import_id, column=column, chosen=seen.options)
 
 
 def _steps(job: Job | None, rows: int) -> list[Step]:
@@ -156,7 +195,9 @@ def _state(import_id: int) -> dict[str, Any]:
     summary = summarise_problems(import_id) if job is not None else None
     return {
         "import_id": import_id,
+        "created_at": doc.created_at,
         "rows_total": doc.rows_total if job is not None else 0,
+        "steps": _steps(job, doc.rows_total),
         "job": job,
         "progress": progress(job, now) if job is not None else None,
         "now": now,
@@ -179,7 +220,7 @@ def _equation(import_id: int, done: ImportResult) -> Equation:
     terms = [
         Term(_("文件里"), done.input_units, unit=_("件")),
         Term(_("已发货"), done.shipped_units, "=", "done"),
-        Term(_("路上"), done.open_units, "+", "live"),
+        Term(_("等发货"), done.open_units, "+", "live"),
         Term(_("问题行"), done.refused_units, "+", "warn"),
         Term(_("停下的单"), done.stopped_units, "+", "stop"),
     ]
@@ -203,9 +244,9 @@ def _problem(row: tuple[Any, ...]) -> Problem:
 @needs_role(Role.OPERATOR)
 @require_GET
 def import_live(request: HttpRequest, import_id: int) -> HttpResponse:
-    """Sums and problems alone, for htmx while the job runs."""
+    """Everything that the job changes, for htmx while it runs: strip, sums, steps, problems, the button."""
     imports.get_import(import_id)
-    return render(request, "orders/import_live.html", _state(import_id))
+    return render(request, "orders/import_live.html", _state(import_id) | {"is_swap": True})
 
 
 @needs_role(Role.OPERATOR)

@@ -23,6 +23,7 @@ from orders.access import SEES, get_order, may_act
 from orders.models import ChannelState, Finding, Order, OrderStatus
 from orders.queries import LineCard, ParcelCard, RoundCard, Stage, Version
 from orders.services import planning
+from orders.views import mapping
 from orders.wording import Reason
 from warehouse.models import Handover
 
@@ -131,7 +132,7 @@ def _context(request: HttpRequest, order_id: int) -> dict[str, Any]:
         "now": now,
         "left_s": None if found.shipped_at else (found.ship_by - now).total_seconds(),
         "state": wording.order_state(found.status, stages),
-        "reasons": _reasons(open_ones, lines, found.currency),
+        "reasons": _reasons(open_ones, lines, found.currency, order_id),
         "lines": lines,
         "units": sum(line.quantity for line in lines),
         "unmapped": sum(1 for line in lines if line.sku_id is None),
@@ -157,15 +158,17 @@ def _context(request: HttpRequest, order_id: int) -> dict[str, Any]:
 
 
 def _reasons(
-    findings: Iterable[Finding], lines: Sequence[LineCard], currency: str
+    findings: Iterable[Finding], lines: Sequence[LineCard], currency: str, order_id: int
 ) -> list[tuple[Reason, str]]:
     """Each reason with the address that puts it right, where there is one."""
     by_id = {line.id: line for line in lines}
     told = [wording.reason(finding, by_id, currency) for finding in findings]
-    return [(reason, _address(reason)) for reason in told]
+    return [(reason, _address(reason, order_id)) for reason in told]
 
 
-def _address(reason: Reason) -> str:
+def _address(reason: Reason, order_id: int) -> str:
+    if reason.unmapped:
+        return mapping.address(reason.unmapped, order_id)
     if not reason.link:
         return ""
     try:

@@ -33,6 +33,7 @@ from orders.services.desk import Released
 from warehouse.models import Handover
 
 SHOWN_IDS = 50  # orders that an address can name
+WORDS_SHOWN, WORD_CUT = 3, 40  # remarks in the question before a release, and characters of each
 RARE = frozenset(queries.CODES[9:])  # queues that are shown only while somebody stands in them
 
 
@@ -50,6 +51,7 @@ class Row:
     more: int
     stamp: str
     handover: Text
+    words: Sequence[tuple[Text, str]] = ()  # who said it, what
 
 
 @require_GET
@@ -88,7 +90,7 @@ def workbench(request: HttpRequest) -> HttpResponse:
         "can_act": may_act(membership),
         "can_release": may_act(membership) and (bool(tags) or name in (queries.STOPPED, *queries.CODES)),
         "actions": [Action(_("放行"), reverse("orders:release"), "r", is_primary=True)],
-        "empty": _empty(name, tags),
+        "empty": None if rows else _empty(name, tags, counts, is_new=_is_new(counts, scope)),
     }
     return render(request, "orders/workbench.html", context)
 
@@ -149,6 +151,7 @@ def _row(order: Order, card: OrderCard, findings: list[Finding], stages: list[St
         more=max(0, len(findings) - 1) if stopped else 0,
         stamp=queries.stamp(order.version, findings),
         handover=Handover(card.handover).label,
+        words=wording.words_of(order),
     )
 
 
@@ -225,13 +228,40 @@ def _groups(counts: Mapping[str, QueueCount], current: str) -> list[QueueGroup]:
     return [QueueGroup(_("等您处理"), desk_queues), QueueGroup(_("流水线"), line)]
 
 
-def _empty(name: str, tags: Sequence[FilterTag]) -> tuple[str, str, str]:
-    """Icon, fact, and what makes it fill."""
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """Why a list shows nothing: icon, fact, what makes it fill, and where to go for that."""
+
+    icon: str
+    title: str
+    text: str
+    url: str = ""
+    button: str = ""
+
+
+def _is_new(counts: Mapping[str, QueueCount], scope: Sequence[int] | None) -> bool:
+    """Whether no order ever came."""
+    return not any(count.orders for count in counts.values()) and not queries.list_orders(scope).exists()
+
+
+def _empty(name: str, tags: Sequence[FilterTag], counts: Mapping[str, QueueCount], *, is_new: bool) -> Empty:
     if tags:
-        return "zoom-question", _("没有这个单号"), _("要写全：店铺单号，或包裹号。一个字也不能少。")
+        return Empty(
+            "zoom-question",
+            _("没有这个单号"),
+            _("店铺单号从开头写起，至少 4 位；包裹号要写全。商品名到库存里搜。"),
+        )
+    if is_new:
+        text = _("传一个店铺导出的订单文件，或者用接口推单。要您看的单会停在这里。")
+        return Empty("file-import", _("还没有订单"), text, reverse("orders:import_new"), _("传文件"))
+    stopped = counts.get(queries.STOPPED, QueueCount()).orders
+    if name in queries.CODES and stopped:
+        text = _("还有 %(n)s 单因为别的原因停着。") % {"n": number(stopped)}
+        url = f"{reverse('orders:workbench')}?queue={queries.STOPPED}"
+        return Empty("circle-check", _("这一队清空了"), text, url, _("看全部停下的"))
     if name in (queries.STOPPED, *queries.CODES):
-        return "circle-check", _("没有要您看的单"), _("新来的会自动出现。")
-    return "inbox", _("这里现在没有单"), _("走到这一步的单会自动出现。")
+        return Empty("circle-check", _("没有要您看的单"), _("新来的会自动出现。"))
+    return Empty("inbox", _("这里现在没有单"), _("走到这一步的单会自动出现。"))
 
 
 @never_cache
@@ -282,6 +312,9 @@ def release(request: HttpRequest) -> HttpResponse:
         ids_here = set(queries.list_orders(scope).filter(id__in=ids).values_list("id", flat=True))
         stamps = [stamp for id_, stamp in zip(ids, stamps, strict=True) if id_ in ids_here]
         ids = [id_ for id_ in ids if id_ in ids_here]
+    question = _question(ids) if len(ids) > 1 and not request.POST.get("sure") else None
+    if question is not None and request.headers.get("HX-Request"):
+        return trigger_client_event(HttpResponse(), "cf:ask", question)
     done = desk.release(order_ids=ids, actor_id=request.user.pk, seen=dict(zip(ids, stamps, strict=True)))
     toast = _told(len(set(ids)), done)
     if not request.headers.get("HX-Request"):
@@ -294,6 +327,22 @@ def release(request: HttpRequest) -> HttpResponse:
         {"ids": [str(id_) for id_ in done.order_ids], "stay": len(done.stopped) + len(done.changed)},
     )
     return toast_event(answer, toast)
+
+
+def _question(ids: Sequence[int]) -> dict[str, str] | None:
+    """What is asked before many orders go of which people have said something: how many, and the first words."""
+    said = queries.list_orders(None).filter(id__in=ids, status=OrderStatus.STOPPED)
+    orders = list(said.exclude(remark="", seller_remark="").order_by("ship_by", "id"))
+    if not orders:
+        return None
+    first = [text for order in orders[:WORDS_SHOWN] for _who, text in wording.words_of(order)][:WORDS_SHOWN]
+    text = _("放行 %(n)s 单？其中 %(words)s 单有留言或备注，放行就是照办：%(first)s%(more)s") % {
+        "n": number(len(ids)),
+        "words": number(len(orders)),
+        "first": "".join(f"“{line[:WORD_CUT]}”" for line in first),
+        "more": "…" if len(orders) > len(first) else "",
+    }
+    return {"text": text, "yes": _("照办，放行 %(n)s 单") % {"n": number(len(ids))}}
 
 
 def _told(asked: int, done: Released) -> Toast:

@@ -1,6 +1,6 @@
 """What happens on the floor: picks are confirmed, parcels leave."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -18,20 +18,24 @@ PARCELS_OF_WAVES = "wave_id = ANY (%s::bigint[])"
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """Parcels that lie on their cart whole, units moved, and parcels that a hold keeps where they are."""
+    """Parcels that lie on their cart whole, units moved, parcels that a hold keeps where they are, and parcels some of whose units were
+    lost under them: they are not picked whole, and their order is told.
+    """
 
     parcel_ids: tuple[int, ...]
     units: int
     held: tuple[int, ...]
+    short: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """Parcels that left, their units, and parcels that a hold stopped at the door."""
+    """Parcels that left, their units, parcels that a hold stopped at the door, and parcels that miss units."""
 
     parcel_ids: tuple[int, ...]
     units: int
     held: tuple[int, ...]
+    short: tuple[int, ...] = ()
 
 
 def confirm_picks(*, wave_ids: Sequence[int], actor_id: int | None = None) -> Picked:
@@ -41,7 +45,7 @@ def confirm_picks(*, wave_ids: Sequence[int], actor_id: int | None = None) -> Pi
     Locks the parcels, the waves, the balances.  Parcels whose lot is held stay as they are.
     """
     parcels, carts = _lock(wave_ids)
-    waiting = {id_: wave_id for id_, wave_id, status in parcels if status == ParcelStatus.RELEASED}
+    waiting = {p.id: p.wave_id for p in parcels if p.status == ParcelStatus.RELEASED}
     if not waiting:
         return Picked((), 0, ())
     document = accounts.record(
@@ -50,9 +54,10 @@ def confirm_picks(*, wave_ids: Sequence[int], actor_id: int | None = None) -> Pi
     done = handling.pick(
         totes={id_: carts[w] for id_, w in waiting.items()}, document_id=document, actor_id=actor_id
     )
-    whole = tuple(id_ for id_ in waiting if id_ not in set(done.held_owners))
+    whole = _whole(parcels, waiting, done)
     _mark_picked(set(whole), parcels)
-    return Picked(whole, done.units, done.held_owners)
+    short = tuple(i for i in waiting if i not in whole and i not in done.held_owners)
+    return Picked(tuple(i for i in waiting if i in whole), done.units, done.held_owners, short)
 
 
 def confirm_pick(*, wave_id: int, allocation_id: int, actor_id: int | None = None) -> Picked:
@@ -63,13 +68,13 @@ def confirm_pick(*, wave_id: int, allocation_id: int, actor_id: int | None = Non
     parcels, carts = _lock([wave_id])
     if not carts:
         raise NoWave(_("没有这个波次。"), wave_id=wave_id)
-    waiting = {id_: wave_id for id_, _wave, status in parcels if status == ParcelStatus.RELEASED}
+    waiting = {p.id: p.wave_id for p in parcels if p.status == ParcelStatus.RELEASED}
     owner = db.rows(
         "SELECT owner_ref FROM inventory_allocation WHERE tenant_id = %s AND id = %s",
         current_tenant(),
         allocation_id,
     )
-    if not owner or owner[0][0] not in {id_ for id_, _wave, _status in parcels}:
+    if not owner or owner[0][0] not in {p.id for p in parcels}:
         raise NotPickable(_("这一条不在这个波次里，可能已经取消。"), allocation_id=allocation_id)
     if owner[0][0] not in waiting:
         return Picked((), 0, ())
@@ -80,18 +85,21 @@ def confirm_pick(*, wave_id: int, allocation_id: int, actor_id: int | None = Non
         allocation_ids=[allocation_id],
         actor_id=actor_id,
     )
+    if done.aged_owners:
+        raise NotPickable(
+            _("这个批次过了能卖的日子，放回原位。"), code="lot_expired", allocation_id=allocation_id
+        )
     if done.held_owners:
         raise NotPickable(_("这个批次已冻结，放回原位。"), code="lot_held", allocation_id=allocation_id)
-    left = db.rows(
-        "SELECT count(*) FROM inventory_allocation a JOIN inventory_balance b ON b.tenant_id = a.tenant_id AND b.id = a.balance_id"
-        " WHERE a.tenant_id = %s AND a.owner_ref = %s AND b.bin_id <> %s",
-        current_tenant(),
-        parcel_id,
-        carts[wave_id],
-    )[0][0]
-    whole = () if left else (parcel_id,)
-    _mark_picked(set(whole), parcels)
-    return Picked(whole, done.units, ())
+    whole = _whole(parcels, [parcel_id], done)
+    _mark_picked(whole, parcels)
+    return Picked(tuple(whole), done.units, ())
+
+
+def _whole(parcels: Sequence["_OnCart"], ids: Iterable[int], done: handling.PickResult) -> set[int]:
+    """Parcels among `ids` all of whose units lie on the cart."""
+    units = {p.id: p.units for p in parcels}
+    return {id_ for id_ in ids if done.in_totes.get(id_, 0) == units[id_]}
 
 
 def ship(*, wave_ids: Sequence[int], actor_id: int | None = None) -> Shipped:
@@ -100,13 +108,16 @@ def ship(*, wave_ids: Sequence[int], actor_id: int | None = None) -> Shipped:
     Locks the parcels, the waves, the balances; holds are read under the balances' lock, and what is held stays.  Says ParcelsShipped.
     """
     parcels, _carts = _lock(wave_ids)
-    ready = [id_ for id_, _wave, status in parcels if status == ParcelStatus.PICKED]
+    ready = {p.id: p.units for p in parcels if p.status == ParcelStatus.PICKED}
     if not ready:
         return Shipped((), 0, ())
-    held = handling.lock_owned(ready)
-    leaving = [id_ for id_ in ready if id_ not in held]
+    owned = handling.lock_owned(list(ready))
+    held = tuple(sorted(owned.held))
+    whole = {id_ for id_, units in ready.items() if owned.in_totes[id_] == units}
+    leaving = [id_ for id_ in ready if id_ in whole and id_ not in owned.held]
+    short = tuple(id_ for id_ in ready if id_ not in whole and id_ not in owned.held)
     if not leaving:
-        return Shipped((), 0, tuple(sorted(held)))
+        return Shipped((), 0, held, short)
     units = handling.ship(owner_refs=leaving, actor_id=actor_id)
     left = db.rows(
         "UPDATE warehouse_parcel SET status = %s, shipped_at = clock_timestamp()"
@@ -117,17 +128,27 @@ def ship(*, wave_ids: Sequence[int], actor_id: int | None = None) -> Shipped:
     )
     _close_waves(set(leaving), parcels)
     outbox.emit("ParcelsShipped", {"parcel_ids": leaving, "order_refs": sorted({row[0] for row in left})})
-    return Shipped(tuple(leaving), units, tuple(sorted(held)))
+    return Shipped(tuple(leaving), units, held, short)
 
 
-def _lock(wave_ids: Sequence[int]) -> tuple[list[tuple[int, int, int]], dict[int, int]]:
-    """(parcel, wave, status) of the waves' parcels, and each wave's cart; parcels locked before waves."""
-    parcels = db.lock(Rank.PARCEL, Parcel, "id, wave_id, status", PARCELS_OF_WAVES, db.array(wave_ids))
+@dataclass(frozen=True, slots=True)
+class _OnCart:
+    """A parcel of a wave, under its lock."""
+
+    id: int
+    wave_id: int
+    status: int
+    units: int
+
+
+def _lock(wave_ids: Sequence[int]) -> tuple[list[_OnCart], dict[int, int]]:
+    """The waves' parcels, and each wave's cart; parcels locked before waves."""
+    parcels = db.lock(Rank.PARCEL, Parcel, "id, wave_id, status, units", PARCELS_OF_WAVES, db.array(wave_ids))
     waves = db.lock(Rank.WAVE, Wave, "id, tote_id", "id = ANY (%s::bigint[])", db.array(wave_ids))
-    return parcels, dict(waves)
+    return [_OnCart(*row) for row in parcels], dict(waves)
 
 
-def _mark_picked(parcel_ids: Collection[int], parcels: Sequence[tuple[int, int, int]]) -> None:
+def _mark_picked(parcel_ids: Collection[int], parcels: Sequence[_OnCart]) -> None:
     if not parcel_ids:
         return
     db.execute(
@@ -136,18 +157,84 @@ def _mark_picked(parcel_ids: Collection[int], parcels: Sequence[tuple[int, int, 
         current_tenant(),
         db.array(list(parcel_ids)),
     )
-    busy = {
-        wave_id
-        for id_, wave_id, status in parcels
-        if status == ParcelStatus.RELEASED and id_ not in parcel_ids
-    }
-    _set_status({wave_id for _, wave_id, _ in parcels} - busy, WaveStatus.PICKED)
+    busy = {p.wave_id for p in parcels if p.status == ParcelStatus.RELEASED and p.id not in parcel_ids}
+    _set_status({p.wave_id for p in parcels} - busy, WaveStatus.PICKED)
 
 
-def _close_waves(gone: Collection[int], parcels: Sequence[tuple[int, int, int]]) -> None:
+def _close_waves(gone: Collection[int], parcels: Sequence[_OnCart]) -> None:
     on_the_floor = (ParcelStatus.RELEASED, ParcelStatus.PICKED)
-    busy = {wave_id for id_, wave_id, status in parcels if status in on_the_floor and id_ not in gone}
-    _set_status({wave_id for _, wave_id, _ in parcels} - busy, WaveStatus.SHIPPED)
+    busy = {p.wave_id for p in parcels if p.status in on_the_floor and p.id not in gone}
+    _set_status({p.wave_id for p in parcels} - busy, WaveStatus.SHIPPED)
+
+
+def reopen(*, parcel_ids: Sequence[int]) -> list[int]:
+    """Picked parcels that were given other lots, because some of theirs were lost on the cart, are to be picked again; returns them.
+
+    Locks the parcels, their waves, the balances.
+    """
+    parcels, _carts = _lock(_waves_of(parcel_ids))
+    asked = set(parcel_ids)
+    picked = {p.id: p for p in parcels if p.id in asked and p.status == ParcelStatus.PICKED}
+    owned = handling.lock_owned(list(picked))
+    again = [id_ for id_, p in picked.items() if owned.units[id_] == p.units != owned.in_totes[id_]]
+    if again:
+        db.execute(
+            "UPDATE warehouse_parcel SET status = %s WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
+            int(ParcelStatus.RELEASED),
+            current_tenant(),
+            db.array(again),
+        )
+        db.execute(
+            "UPDATE warehouse_wave SET status = %s WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
+            int(WaveStatus.RELEASED),
+            current_tenant(),
+            db.array(sorted({picked[id_].wave_id for id_ in again})),
+        )
+        live.push(current_tenant(), "wave", sorted({picked[id_].wave_id for id_ in again}))
+    return again
+
+
+def _waves_of(parcel_ids: Sequence[int]) -> list[int]:
+    found = db.rows(
+        "SELECT DISTINCT wave_id FROM warehouse_parcel WHERE tenant_id = %s AND id = ANY (%s::bigint[]) AND wave_id IS NOT NULL",
+        current_tenant(),
+        db.array(parcel_ids),
+    )
+    return [row[0] for row in found]
+
+
+def cancel_short(*, parcel_ids: Sequence[int]) -> list[int]:
+    """Parcels on the floor that lost units under them are cancelled; returns the orders they serve.
+
+    What they still have in bins is for sale again, what lies on the cart is nobody's until it is put back.  A parcel that has all its
+    units, or has left, stays.  Locks the parcels, their waves, the balances.  Says ParcelsCancelled.
+    """
+    parcels, _carts = _lock(_waves_of(parcel_ids))
+    asked = set(parcel_ids)
+    on_the_floor = {
+        p.id: p.units
+        for p in parcels
+        if p.id in asked and p.status in (ParcelStatus.RELEASED, ParcelStatus.PICKED)
+    }
+    owned = handling.lock_owned(list(on_the_floor))
+    short = [id_ for id_, units in on_the_floor.items() if owned.units[id_] != units]
+    if not short:
+        return []
+    handling.unallocate(short)
+    refs = db.rows(
+        "UPDATE warehouse_parcel SET status = %s WHERE tenant_id = %s AND id = ANY (%s::bigint[]) RETURNING ref",
+        int(ParcelStatus.CANCELLED),
+        current_tenant(),
+        db.array(short),
+    )
+    left = [p for p in parcels if p.id not in set(short)]
+    busy = {p.wave_id for p in left if p.status == ParcelStatus.RELEASED}
+    picked = {p.wave_id for p in left if p.status == ParcelStatus.PICKED}
+    touched = {p.wave_id for p in parcels if p.id in set(short)}
+    _set_status((touched & picked) - busy, WaveStatus.PICKED)
+    _set_status(touched - picked - busy, WaveStatus.SHIPPED)
+    outbox.emit("ParcelsCancelled", {"parcel_ids": short})
+    return sorted({row[0] for row in refs})
 
 
 def _set_status(wave_ids: Collection[int], status: WaveStatus) -> None:

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from core import db, outbox
 from core.db import Rank
 from core.tenancy import current_tenant
-from inventory.services import promises
+from inventory.services import allocations, handling, promises
+from inventory.services.allocations import LotRow
 from inventory.services.promises import ReservationRow
 from warehouse.models import Handover, Parcel, ParcelLine, ParcelStatus
 
@@ -16,11 +17,15 @@ LIMBO = (int(ParcelStatus.WAITING), int(ParcelStatus.PLANNED))  # not on the flo
 
 @dataclass(frozen=True, slots=True)
 class LineInput:
-    """Units of one order line (`ref`) in a parcel."""
+    """Units of one order line (`ref`) in a parcel.  `min_expires_on`: where it is not the parcel's.  `lot_id`: the lot that was set aside
+    for it (goods of which a parcel holds one lot only); else the lot is chosen at wave release.
+    """
 
     sku_id: int
     ref: int
     quantity: int
+    min_expires_on: date | None = None
+    lot_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,9 @@ def _row(id_: int, facility_id: int, p: ParcelInput, *, is_waiting: bool) -> tup
 
 
 def plan(*, facility_id: int, parcels: Sequence[ParcelInput], waiting: Sequence[bool]) -> Sequence[int]:
-    """Write parcels, their lines and the reservations behind them; their ids.  A `waiting` one is not for waves yet (stores may grab it).
+    """Write parcels, their lines and the reservations (or lots) behind them; their ids.
 
+    A `waiting` one is not for waves yet (stores may grab it).
     Three statements, however many.  The caller has the promise plan and writes its counters in the same transaction.
     """
     ids = db.new_ids(len(parcels))
@@ -86,8 +92,19 @@ def plan(*, facility_id: int, parcels: Sequence[ParcelInput], waiting: Sequence[
     promises.write_reservations(
         facility_id,
         [
-            ReservationRow(id_, line_id, line.sku_id, p.min_expires_on, line.quantity, p.priority, p.ship_by)
+            ReservationRow(id_, line_id, line.sku_id, day, line.quantity, p.priority, p.ship_by)
             for line_id, (id_, p, line) in zip(line_ids, flat, strict=True)
+            if line.lot_id is None
+            for day in (line.min_expires_on or p.min_expires_on,)
+        ],
+    )
+    allocations.allocate_to_lots(
+        facility_id,
+        [
+            LotRow(id_, line_id, line.sku_id, line.lot_id, day, line.quantity, p.priority, p.ship_by)
+            for line_id, (id_, p, line) in zip(line_ids, flat, strict=True)
+            if line.lot_id is not None
+            for day in (line.min_expires_on or p.min_expires_on,)
         ],
     )
     return ids
@@ -105,9 +122,16 @@ def cancel_of_orders(*, order_refs: Sequence[int]) -> list[int]:
     found = [id_ for id_, _, status, _ in lock_of_orders(order_refs) if status in LIMBO]
     if found:
         _set_status(found, ParcelStatus.CANCELLED)
-        promises.unreserve(found)
+        give_back(found)
         outbox.emit("ParcelsCancelled", {"parcel_ids": found})
     return found
+
+
+def give_back(parcel_ids: Sequence[int]) -> None:
+    """Parcels that are not on the floor give back what was promised to them, also lots that were set aside."""
+    promises.unreserve(parcel_ids)
+    if handling.lock_owned_balances(parcel_ids):
+        handling.unallocate(parcel_ids)
 
 
 def release_waiting(*, order_refs: Sequence[int]) -> list[int]:

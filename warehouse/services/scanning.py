@@ -145,7 +145,7 @@ def _lot(task: Pick, lot: LotCard) -> Verdict:
         )
     advice = (
         _("放回去，拿先到期的这批。")
-        if (lot.expires_on or date.max) > (task.expires_on or date.max)
+        if expiry.expires_later(lot.expires_on, task.expires_on)
         else _("放回去，拿分给这单的这批。")
     )
     return replace(

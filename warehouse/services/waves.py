@@ -10,9 +10,10 @@ from core import clock, db, live, outbox
 from core.db import Rank
 from core.tenancy import current_tenant
 from inventory.models import Bin, BinKind
-from inventory.services import allocations, promises
+from inventory.services import allocations
 from warehouse.errors import NoTote
 from warehouse.models import Parcel, ParcelStatus, Wave, WaveStatus
+from warehouse.services.parcels import give_back
 
 SIZE = 50  # parcels on one cart
 STAGING = "STAGING"
@@ -63,7 +64,7 @@ def release(
     claimed = dict(list(claimed.items())[: len(carts) * size])
     result = allocations.allocate(facility_id=facility_id, owner_units=claimed)
     if result.short:
-        promises.unreserve(result.short)
+        give_back(result.short)
         outbox.emit("PromisesBroken", {"facility_id": facility_id, "owner_refs": list(result.short)})
     short = set(result.short)
     ready = [id_ for id_ in claimed if id_ not in short]

@@ -15,7 +15,7 @@ from core.web.parts import Column, Fact
 from core.web.tables import Page, Sort, list_page
 from inventory.access import facilities_of
 from warehouse import queries
-from warehouse.access import SEES, get_parcel
+from warehouse.access import SEES, get_parcel, may_work
 from warehouse.models import Handover, Parcel, ParcelStatus
 from warehouse.views.waves import chosen_facility, load_of, parcel_state, seconds_left
 
@@ -120,6 +120,7 @@ def parcel(request: HttpRequest, parcel_id: int) -> HttpResponse:
         "units": sum(line.quantity for line in lines),
         "weight": load_of(found),
         "handover": Handover(found.handover).label,
+        "can_work": may_work(request.membership),  # type: ignore[attr-defined]
         "is_held": any(pick.is_held for pick in picks),
         "left_s": None if found.shipped_at else seconds_left(found.ship_by, now),
         "facts": _facts(found, sum(gone.quantity for gone in shipped)),

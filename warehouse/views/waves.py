@@ -34,8 +34,14 @@ _PARCEL_HUES = {
 _PARCEL_ICONS = {ParcelStatus.PICKED: "package", ParcelStatus.CANCELLED: "circle-x"}
 
 
-def wave_state(status: int) -> State:
+def wave_state(status: int, counts: WaveCounts | None = None, held: int = 0) -> State:
+    """A wave's badge.  One that is being picked says so, and one of which only frozen parcels are left names them."""
     known = WaveStatus(status)
+    if known == WaveStatus.RELEASED and counts is not None:
+        if held and held >= counts.picking:
+            return State("hold", _("%(n)s 个冻结") % {"n": held})
+        if counts.picked or counts.shipped:
+            return State("live", _("拣货中"))
     return State(_WAVE_HUES[known], known.label, _WAVE_ICONS.get(known, ""))
 
 
@@ -91,6 +97,7 @@ def _wave_list(request: HttpRequest, form: ReleaseForm | None) -> HttpResponse:
             (row, names[row.facility_id], seconds_left(row.ship_by, now), row.parcels >= queries.COUNT_MOST)
             for row in waiting
         ],
+        "has_waiting": any(row.parcels for row in waiting),
         "form": form or _release_form(facilities, waiting),
         "can_work": may_work(request.membership),  # type: ignore[attr-defined]
     }
@@ -112,7 +119,7 @@ def _rows(found: Sequence[Wave], facilities: Sequence[FacilityCard], now: dateti
             "wave": wave,
             "counts": counts.get(wave.id, WaveCounts()),
             "facility": names.get(wave.facility_id, ""),
-            "state": wave_state(wave.status),
+            "state": wave_state(wave.status, counts.get(wave.id)),
             "left_s": seconds_left(counts.get(wave.id, WaveCounts()).ship_by, now),
             "segments": _segments(counts.get(wave.id, WaveCounts())),
         }
@@ -202,10 +209,12 @@ def _wave_context(request: HttpRequest, wave_id: int) -> dict[str, Any]:
         if pick.parcel_id in by_parcel:
             by_parcel[pick.parcel_id].append(pick)
     open_picks = queries.walk(picks)
+    held = {pick.parcel_id for pick in picks if pick.is_held}
+    waiting = {pick.parcel_id for pick in open_picks} - held
     return {
         "wave": found,
         "place": place,
-        "state": wave_state(found.status),
+        "state": wave_state(found.status, counts, len(held)),
         "counts": counts,
         "segments": _segments(counts),
         "left_s": seconds_left(counts.ship_by, now),
@@ -218,7 +227,8 @@ def _wave_context(request: HttpRequest, wave_id: int) -> dict[str, Any]:
         "is_large": found.parcel_count > queries.PARCELS_SHOWN,
         "open_lines": len(open_picks),
         "open_units": sum(pick.quantity for pick in open_picks),
-        "held_parcels": len({pick.parcel_id for pick in picks if pick.is_held}),
+        "can_confirm": counts.picking if found.parcel_count > queries.PARCELS_SHOWN else len(waiting),
+        "held_parcels": len(held),
         "can_work": may_work(request.membership),  # type: ignore[attr-defined]
         "now": now,
     }
@@ -235,7 +245,8 @@ def confirm_all(request: HttpRequest, wave_id: int) -> HttpResponse:
         _("拣好了 %(n)d 个包裹，%(units)d 件上车。"),
         len(done.parcel_ids),
         done.units,
-        len(done.held),
+        done.held,
+        done.short,
     )
     return redirect("warehouse:wave", wave_id)
 
@@ -246,19 +257,22 @@ def ship(request: HttpRequest, wave_id: int) -> HttpResponse:
     """What is picked leaves the building, with its lots."""
     get_wave(request.membership, wave_id)  # type: ignore[attr-defined]
     done = floor.ship(wave_ids=[wave_id], actor_id=request.user.pk)
-    _say(
-        request, _("发了 %(n)d 个包裹，%(units)d 件出库。"), len(done.parcel_ids), done.units, len(done.held)
-    )
+    words = _("发了 %(n)d 个包裹，%(units)d 件出库。")
+    _say(request, words, len(done.parcel_ids), done.units, done.held, done.short)
     return redirect("warehouse:wave", wave_id)
 
 
-def _say(request: HttpRequest, words: str, parcels: int, units: int, held: int) -> None:
+def _say(
+    request: HttpRequest, words: str, parcels: int, units: int, held: Sequence[int], short: Sequence[int]
+) -> None:
     text = words % {"n": parcels, "units": units}
     if held:
-        text += _("%(n)d 个包裹的批次冻结了，留在原处。") % {"n": held}
-    if not parcels and not held:
+        text += _("%(n)d 个包裹的批次冻结了，留在原处。") % {"n": len(held)}
+    if short:
+        text += _("%(n)d 个包裹少了货，不能发，订单会挂起。") % {"n": len(short)}
+    if not parcels and not held and not short:
         raise Invalid(_("没有要做的：可能刚做过了。"), code="nothing_left")
-    say(request, Toast(text, "warn" if held else "done"))
+    say(request, Toast(text, "warn" if held or short else "done"))
 
 
 def load_of(parcel: Parcel) -> str:

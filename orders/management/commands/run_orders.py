@@ -13,10 +13,10 @@ from core.errors import ERPError
 from core.models import Job
 from core.models.jobs import UNFINISHED, JobStatus
 from core.services.tenants import find_tenant_id
+from core.sheets.reading import inspect, open_table
 from core.tenancy import current_tenant, tenant
 from orders.demo.seed import HOME, MAIN_CHANNEL, make_export
 from orders.importing.presets import find_preset
-from orders.importing.reading import inspect, open_table
 from orders.services import fulfil, imports
 from orders.services.channels import find_channel_id
 from orders.services.import_results import ImportResult, result
