@@ -29,6 +29,17 @@
     ask(element, () => e.detail.issueRequest(true));
   });
 
+  // The server may ask before it does what was posted ("cf:ask" {text, yes}); yes posts the same form again, with sure=1
+  document.body.addEventListener("cf:ask", e => {
+    const { target, detail } = e, form = target.closest("form"), sure = form?.elements.namedItem("sure");
+    if (!sure) return;
+    ask({ dataset: { confirm: detail.text, confirmYes: detail.yes } }, () => {
+      sure.value = "1";
+      form.addEventListener("htmx:afterRequest", () => { sure.value = ""; }, { once: true });
+      if (target === form) form.requestSubmit(); else target.click();
+    });
+  });
+
   let answered = null;
   document.addEventListener("submit", e => {
     const button = e.submitter;

@@ -38,8 +38,16 @@
     stores.filter(s => s.on).forEach(s => { const [a, b] = place(s.at); add("line", { class: "ed", x1: x, y1: y, x2: a, y2: b }); });
     // Every label has room of its own or is left out: the panel beside the map has them all.
     const taken = stores.map(s => { const [a, b] = place(s.at); return [a - 13, b - 13, a + 13, b + 13]; });
-    taken.push([x - 16, y - 34, x + 16, y + 6]);
-    reach.forEach(({ m, label }) => add("text", { class: "rl", x, y: Math.max(18, y - m * scale + 18), "text-anchor": "middle" }, label));
+    taken.push([x - 16, y - 40, x + 16, y + 8]);
+    reach.forEach(({ m, label }) => {
+      const text = add("text", { class: "rl", x, y: 0, "text-anchor": "middle" }, label), half = text.getBBox().width / 2 + 4;
+      const free = at => { const box = [x - half, at - 14, x + half, at + 5]; return !taken.some(other => overlaps(box, other)) && box; };
+      // At the top of its ring or, where a pin or a store stands there, at the bottom
+      const at = [Math.max(18, y - m * scale + 18), Math.min(height - 48, y + m * scale - 8)].find(free);
+      if (at === undefined) { text.remove(); return; }
+      text.setAttribute("y", at);
+      taken.push(free(at));
+    });
     stores.forEach(s => {
       const [a, b] = place(s.at);
       if (s.hue === "none" && (a < 12 || b < 12 || a > width - 12 || b > height - 12)) return;

@@ -7,8 +7,18 @@
 
   const id = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map(n => n.toString(16).padStart(2, "0")).join("");
 
+  // Goods are handed over when each of them was ticked: a tap too early would ship what lies on the shelf
+  const count = () => {
+    const button = document.querySelector("[data-hand-over]"), left = document.querySelector("[data-untaken]");
+    if (!button || button.dataset.sent) return;
+    const n = document.querySelectorAll("[data-tick][aria-pressed=false]").length;
+    button.disabled = n > 0;
+    left.hidden = n === 0;
+    left.textContent = cf.fill(left.dataset.word, { n });
+  };
   const dress = () => {
     clearInterval(timer);
+    count();
     document.querySelectorAll("input[name=tap]").forEach(input => { input.value ||= id(); });
     const button = document.querySelector(".gb-btn");
     if (!button) return;
@@ -42,6 +52,7 @@
     if (!button) return;
     delete button.dataset.sent;
     button.disabled = false;
+    count();
   };
   document.addEventListener("submit", e => {
     const form = e.target.closest("[data-grab],[data-once]");
@@ -67,7 +78,9 @@
 
   document.addEventListener("click", e => {
     const tick = e.target.closest("[data-tick]");
-    if (tick) tick.setAttribute("aria-pressed", tick.getAttribute("aria-pressed") !== "true");
+    if (!tick) return;
+    tick.setAttribute("aria-pressed", tick.getAttribute("aria-pressed") !== "true");
+    count();
   });
   document.body.addEventListener("htmx:afterSettle", e => {
     dress();

@@ -18,6 +18,21 @@
     input.addEventListener("change", show);
   }
 
+  // What would be invented is said beside the box that does it; without goods of its own a file has no opening stock
+  const invented = document.querySelector("[data-invented]");
+  if (invented) {
+    const box = name => invented.querySelector(`[name=${name}]`);
+    const tell = () => {
+      const stock = box("opening_stock");
+      stock.disabled = !box("create_skus").checked;
+      if (stock.disabled) stock.checked = false;
+      invented.querySelectorAll("[data-when]").forEach(text => { text.hidden = !box(text.dataset.when).checked; });
+      invented.querySelectorAll("[data-unless]").forEach(text => { text.hidden = box(text.dataset.unless).checked; });
+    };
+    invented.addEventListener("change", tell);
+    tell();
+  }
+
   document.querySelector("[data-mapping]")?.addEventListener("change", e => {
     const select = e.target.closest("select[data-first]");
     if (!select) return;

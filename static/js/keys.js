@@ -16,6 +16,11 @@
     found?.click();
     return Boolean(found);
   };
+  // Esc closes what is open, else drops what is chosen (bulk.js), else goes where the page came from
+  const back = () => {
+    if (document.querySelector("dialog[open],:popover-open") || [...document.querySelectorAll(".bulk")].some(isSeen)) return;
+    document.querySelector(".cf-crumb")?.click();
+  };
   const step = by => {
     const queues = [...document.querySelectorAll(".q")];
     const next = queues[queues.findIndex(q => q.hasAttribute("aria-current")) + by];
@@ -65,6 +70,7 @@
       return;
     }
     if (e.key === "Shift") return;
+    if (e.key === "Escape") { back(); return; }
     const now = e.timeStamp, isBurst = now - last < SCAN_GAP_MS && !e.repeat;
     last = now;
     clearTimeout(waiting);

@@ -15,16 +15,25 @@
   };
   const refetch = () => { if (!document.hidden) htmx.trigger(document.body, "cf:refetch"); };
   // At most one "live:KIND" a second, and the last one always comes: a page that fetched too early fetches again.
-  const next = new Map(), waiting = new Map();
+  const next = new Map(), waiting = new Map(), heard = new Map();
   const tell = (kind, message) => {
     const now = performance.now(), due = next.get(kind) ?? 0;
     if (now >= due) {
       next.set(kind, now + PAUSE_MS);
+      heard.set(kind, now);
       htmx.trigger(document.body, `live:${kind}`, { ...message }); // htmx adds to what it is given
     } else if (!waiting.has(kind)) {
       waiting.set(kind, setTimeout(() => { waiting.delete(kind); tell(kind, message); }, due - now));
     }
   };
+  // An answer that replaces the very element that asked throws away what the element heard meanwhile: it is said once more.
+  document.body.addEventListener("htmx:beforeSend", e => {
+    const { elt, xhr } = e.detail, sent = performance.now();
+    xhr.addEventListener("loadend", () => setTimeout(() => {
+      if (elt.isConnected) return;
+      heard.forEach((at, kind) => { if (at > sent) htmx.trigger(document.body, `live:${kind}`, {}); });
+    }));
+  });
   const hear = e => {
     let message;
     try { message = JSON.parse(e.data); } catch { return; }

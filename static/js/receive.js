@@ -1,6 +1,7 @@
 "use strict";
-/* Lines of a delivery. A scan of goods fills the empty last line or makes a new one (the same goods and lot again: one more); a scan
-   of a bin goes to the last line. What a scan means is said by the server. */
+/* Lines of a delivery. A scan of goods fills the empty last line or makes a new one (the same goods and lot again: one more, or as many
+   as lie behind the code); a serial number is a line of its own, and scanned once. A scan of a bin goes to the last line. What a scan
+   means is said by the server. Against a purchase order, what came now is counted up beside what is expected. */
 (() => {
   const form = document.querySelector("[data-receive]");
   if (!form) return;
@@ -8,7 +9,7 @@
   const total = form.querySelector('[name="line-TOTAL_FORMS"]');
   const lines = () => [...box.querySelectorAll("[data-line]")];
   const field = (line, name) => line.querySelector(`[name$="-${name}"]`);
-  const isBlank = line => ["goods", "lot", "quantity", "expires_on", "produced_on"].every(name => !field(line, name).value.trim());
+  const isBlank = line => ["goods", "lot", "quantity", "expires_on", "produced_on", "supplier_lot"].every(name => !field(line, name).value.trim());
 
   const renumber = () => {
     lines().forEach((line, index) => {
@@ -27,6 +28,25 @@
     const units = lines().reduce((all, line) => all + (parseInt(field(line, "quantity").value, 10) || 0), 0);
     const told = form.querySelector("[data-lines-sum]");
     told.textContent = units ? cf.fill(told.dataset.linesSum, { n: units.toLocaleString("zh-CN") }) : "";
+    countUp();
+  };
+  const expected = [...form.querySelectorAll("[data-expect]")];
+  const countUp = () => expected.forEach(row => {
+    const mine = lines().filter(line => field(line, "goods").value.trim() === row.dataset.expect);
+    const now = mine.reduce((all, line) => all + (parseInt(field(line, "quantity").value, 10) || 0), 0);
+    const left = Number(row.dataset.openUnits) - now, told = row.querySelector("[data-expect-left]");
+    row.querySelector("[data-expect-now]").textContent = now.toLocaleString("zh-CN");
+    told.textContent = left < 0 ? cf.fill(told.dataset.over, { n: (-left).toLocaleString("zh-CN") }) : left.toLocaleString("zh-CN");
+    told.classList.toggle("c-stop", left < 0);
+    told.classList.toggle("c-done", left === 0);
+  });
+  const fill = row => {
+    const last = lines().at(-1), line = last && isBlank(last) ? last : add();
+    field(line, "goods").value = row.dataset.expect;
+    const left = Number(row.dataset.openUnits) - (parseInt(row.querySelector("[data-expect-now]").textContent.replace(/\D/g, ""), 10) || 0);
+    field(line, "quantity").value = row.dataset.serial ? 1 : Math.max(1, left);
+    sum();
+    field(line, "lot").focus();
   };
   const add = () => {
     const made = blank.content.firstElementChild.cloneNode(true);
@@ -41,12 +61,13 @@
     field(line, "lot").value = found.lot;
     field(line, "expires_on").value = found.expires_on;
     field(line, "produced_on").value = found.produced_on;
-    field(line, "quantity").value = 1;
+    field(line, "quantity").value = found.units;
     line.querySelector("[data-line-name]").textContent = found.name;
   };
   const take = found => {
     const same = found.lot && lines().find(line => field(line, "goods").value === found.code && field(line, "lot").value === found.lot);
-    if (same) field(same, "quantity").value = (parseInt(field(same, "quantity").value, 10) || 0) + 1;
+    if (same && found.is_serial) return cf.say(cf.fill(form.dataset.twice, { code: found.lot }), { kind: "stop" });
+    if (same) field(same, "quantity").value = (parseInt(field(same, "quantity").value, 10) || 0) + found.units;
     else {
       const last = lines().at(-1);
       put(last && isBlank(last) ? last : add(), found);
@@ -54,6 +75,7 @@
     sum();
   };
 
+  form.dataset.scanForm = ""; // whichever field has the focus, a scan here is goods or a bin
   let queue = Promise.resolve();
   document.addEventListener("cf:scan", e => {
     queue = queue.then(async () => {
@@ -70,10 +92,12 @@
   });
   form.addEventListener("click", e => {
     if (e.target.closest("[data-line-add]")) field(add(), "goods").focus();
+    const wanted = e.target.closest("[data-expect-fill]");
+    if (wanted) fill(wanted.closest("[data-expect]"));
     const remove = e.target.closest("[data-line-remove]");
     if (remove) {
       if (lines().length > 1) remove.closest("[data-line]").remove();
-      else ["goods", "lot", "produced_on", "expires_on", "quantity", "bin"].forEach(name => { field(lines()[0], name).value = ""; });
+      else ["goods", "lot", "produced_on", "expires_on", "supplier_lot", "quantity", "bin"].forEach(name => { field(lines()[0], name).value = ""; });
       renumber();
     }
   });

@@ -1,13 +1,17 @@
 "use strict";
-/* A scanner is a keyboard that types fast and ends with Enter. It is read whatever has the focus: gaps of at most 60 ms, at least
-   six characters. What it typed into a field is taken out again, unless the field asks for it (data-scan-field).
+/* A scanner is a keyboard that types fast and ends with Enter: gaps of at most 60 ms, at least six characters. It is read on every
+   page, but a field that somebody types in keeps what is typed and its Enter: password managers and quick hands look like scanners.
+   A field that asks for scans (data-scan-field) hands them over, and so do the fields of a form that does (data-scan-form), which get
+   back what they held.
    Event on document: "cf:scan", detail {code, id}; the id is made here, so that a repeat over a bad network counts once. */
 (() => {
   const GAP_MS = 60, LEAST = 6;
+  const FIELD = "input:not([type=checkbox]):not([type=radio]):not([type=button]):not([type=submit]),textarea,select,[contenteditable]";
   let buffer = "", last = -Infinity, field = null, before = "";
 
+  const isTyping = el => Boolean(el.closest?.(FIELD)) && !el.closest("[data-scan-field],[data-scan-form]");
   const restore = () => {
-    if (!field || "scanField" in field.dataset) return;
+    if (!field?.closest("[data-scan-form]")) return;
     field.value = before;
     field.dispatchEvent(new Event("input", { bubbles: true }));
   };
@@ -16,6 +20,7 @@
     return e.key.length === 1 && !e.ctrlKey && !e.metaKey && !e.altKey ? e.key : "";
   };
   document.addEventListener("keydown", e => {
+    if (isTyping(e.target)) { buffer = ""; return; }
     const now = e.timeStamp; // when it was pressed, not when a busy page came to it
     if (now - last > GAP_MS) buffer = "";
     if (e.key === "Shift") return;
@@ -33,7 +38,7 @@
     const typed = character(e);
     if (!typed) return;
     if (!buffer) {
-      field = e.target.matches("input:not([type=checkbox]):not([type=radio]),textarea") ? e.target : null;
+      field = e.target.closest(FIELD);
       before = field?.value ?? "";
     }
     buffer += typed;

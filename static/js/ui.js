@@ -2,7 +2,7 @@
 /* What every page does: words, values that reach CSS through the CSSOM, theme, toasts, answers of htmx that are no page.
    Public: cf.words, cf.say(text, {kind, undoUrl, undoLabel, link, linkLabel}), cf.option(name), cf.post(url, values). */
 (() => {
-  const TOASTS = 3, TOAST_MS = 6000;
+  const TOAST_MS = 6000, TOASTS = document.querySelector(".hand") ? 1 : 3;
   const box = document.getElementById("cf-words");
   const words = box ? JSON.parse(box.textContent) : {};
   const fill = (text, values) => (text || "").replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
@@ -101,6 +101,12 @@
     if (xhr.status === 401) say(words.signed_out, { kind: "stop", link: "/signin/", linkLabel: words.sign_in });
     else if (xhr.status === 429) say(fill(words.busy, { n: xhr.getResponseHeader("Retry-After") || 60 }), { kind: "warn" });
     else say(text || fill(words.server_failed, { id: xhr.getResponseHeader("X-Request-ID") || xhr.status }), { kind: "stop" });
+  });
+
+  // Where tabs scroll, the one of this page is seen.
+  $$("nav > a[aria-current]").forEach(tab => {
+    const row = tab.parentElement;
+    if (row.scrollWidth > row.clientWidth) row.scrollLeft = tab.offsetLeft - row.offsetLeft - 40;
   });
 
   dress(document.body);
