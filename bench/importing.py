@@ -29,13 +29,13 @@ from python_calamine import CalamineWorkbook
 
 from core import jobs
 from core.services.tenants import create_tenant
+from core.sheets.reading import inspect, open_table
 from core.tenancy import tenant
 from inventory.services.catalogue import BinInput, create_bins, create_facility
 from orders.importing.grouping import groups, survey
 from orders.importing.mapping import recognise
 from orders.importing.parsing import Parser
 from orders.importing.presets import find_preset
-from orders.importing.reading import inspect, open_table
 from orders.importing.settings import Options
 from orders.services import import_run, imports
 from orders.services.channels import ChannelInput, create_channel
