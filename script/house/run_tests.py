@@ -95,16 +95,18 @@ def perform(step: Step, env: dict[str, str], owner: Path) -> bool:
     return code == 0
 
 
+def campaigns() -> list[str]:
+    folders = (ROOT / "tests" / "campaigns").glob("*")
+    return sorted(path.name for path in folders if path.is_dir() and path.name[0] not in "._")
+
+
 def pytest_step(arguments: list[str], campaign: str | None) -> Step:
     """pytest on two processes, unless the arguments say otherwise."""
     command: list[str | Path] = [sys.executable, "-m", "pytest"]
     if campaign:
         folder = ROOT / "tests" / "campaigns" / campaign
         if not folder.is_dir():
-            known = sorted(
-                path.name for path in folder.parent.glob("*") if path.is_dir() and path.name[0] not in "_."
-            )
-            raise Problem(f"There is no campaign {campaign}; there are: {', '.join(known) or 'none'}.")
+            raise Problem(f"There is no campaign {campaign}; there are: {', '.join(campaigns()) or 'none'}.")
         return Step(f"campaign {campaign}", [*command, "-m", "campaign", "-n", "0", "-s", *arguments, folder])
     parallel = [] if any(one.startswith(("-n", "--pdb")) for one in arguments) else ["-n", "2"]
     return Step("pytest", [*command, *parallel, *arguments])
@@ -152,8 +154,13 @@ def drop_test_databases(admin_url: str, template: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="script/test", add_help=False)
-    parser.add_argument("--campaign")
+    parser = argparse.ArgumentParser(
+        prog="script/test", description="Every check and every test, on servers of its own that vanish afterwards.",
+        usage="script/test [PATH ...] [-k WORDS] [-n PROCESSES] [any option of pytest]\n       script/test --campaign NAME",
+        epilog="With nothing: ruff, mypy, import-linter, missing migrations, then all tests; browser tests install Chromium with apt"
+        " when they may. With paths or options: pytest with these only.",
+    )  # fmt: skip
+    parser.add_argument("--campaign", metavar="NAME", help=f"the full doses: {', '.join(campaigns())}")
     options, arguments = parser.parse_known_args()
     began = time.monotonic()
     try:

@@ -23,7 +23,7 @@ def sign_in(page: Page, site: LiveSite, tenant_id: int, role: Role) -> None:
         user_id = accounts.create_user(username=name, name="王芳", password=builders.PASSWORD)
         accounts.join(user_id=user_id, role=role)
     page.goto(f"{site.url}/signin/?next=/jobs/")
-    page.get_by_label("手机号或邮箱").fill(name)
+    page.get_by_label("账号").fill(name)
     page.get_by_label("密码").fill(builders.PASSWORD)
     page.get_by_role("button", name="登录").click()
     expect(page.get_by_role("heading", name="后台任务", level=1)).to_be_visible()

@@ -30,7 +30,7 @@ def enter(page: Page, site: LiveSite, shop: Shop) -> None:
     with tenant(shop.tenant_id):
         name = User.objects.get(id=make_member(Role.OPERATOR)).username
     page.goto(f"{site.url}/signin/?next=/imports/")
-    page.get_by_label("手机号或邮箱").fill(name)
+    page.get_by_label("账号").fill(name)
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
     expect(page.get_by_role("heading", name="导入", level=1)).to_be_visible()
@@ -69,8 +69,10 @@ def test_a_file_becomes_orders(
     expect(page.get_by_text("排着队")).to_be_visible()
 
     finish(shop)
-    page.reload()
     expect(page.get_by_text("对上了，差 0")).to_be_visible()
+    expect(page.locator("#import-steps li.is-done")).to_have_count(4)
+    expect(page.get_by_role("button", name="再导一次")).to_be_enabled()
+    assert page.locator("#import-live").get_attribute("hx-get") is None, "what is over asks no more"
     expect(page.get_by_text("1O28.5")).to_be_visible()
     expect(page.get_by_text("1 张单停下了")).to_be_visible()
     for size in SIZES:
@@ -83,3 +85,37 @@ def test_a_file_becomes_orders(
     expect(page.get_by_role("heading", name="没进订单的行", level=1)).to_be_visible()
     assert not is_wider_than_the_screen(page)
     assert broken_rules(page) == []
+
+
+def test_the_result_comes_without_the_push_too(
+    page: Page, page_errors: list[str], site: LiveSite, tenant_id: int, tmp_path: Path
+) -> None:
+    """What was invented, the sums and the steps appear by themselves, though no message ever arrives."""
+    shop = make_shop(tenant_id)
+    page.route("**/events/", lambda route: route.abort())
+    enter(page, site, shop)
+    page.goto(f"{site.url}/imports/new/")
+    rows = [line("A1", code="QY-INVENTED", quantity=2), line("A2", quantity=1)]
+    page.get_by_label("订单文件").set_input_files(write(tmp_path / "新商品.csv", rows))
+    page.get_by_role("button", name="传上去").click()
+    invented = page.locator("[data-invented]")
+    expect(invented).to_contain_text("2 个编码，有 1 个商品里没有")
+    expect(invented.get_by_text("用到这些编码的单会停下")).to_be_visible()
+    expect(invented.get_by_label("新建的商品补期初库存，分两批")).to_be_disabled()
+    invented.get_by_label("没有的商品先建上").check()
+    expect(invented.get_by_text("先用默认值")).to_be_visible()
+    invented.get_by_label("新建的商品补期初库存，分两批").check()
+    expect(invented.get_by_text("期初件数和批次是编的")).to_be_visible()
+    assert broken_rules(page) == []
+    page.get_by_role("button", name="开始导入").click()
+    expect(page.get_by_text("排着队")).to_be_visible()
+    finish(shop)
+    expect(page.get_by_text("对上了，差 0")).to_be_visible()
+    expect(page.locator("#import-top")).to_contain_text("补建了 1 个商品")
+    expect(page.locator("#import-steps li.is-done")).to_have_count(4)
+
+    page.goto(f"{site.url}/imports/new/")
+    page.get_by_label("订单文件").set_input_files(write(tmp_path / "新商品.csv", rows))
+    page.get_by_role("button", name="传上去").click()
+    expect(page.locator("#import-top")).to_contain_text("导过，这就是那一次")
+    page_errors.clear()  # the browser reports the push that was cut off

@@ -84,7 +84,7 @@ def phone(browser: Browser, page_errors: list[str]) -> Iterator[Callable[[], Pag
 
 def sign_in(page: Page, site: LiveSite, account: str, path: str, arrives: str = "") -> None:
     page.goto(f"{site.url}/signin/?next={path}")
-    page.get_by_label("手机号或邮箱").fill(account)
+    page.get_by_label("账号").fill(account)
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
     page.wait_for_url(f"**{arrives or path}")
@@ -130,7 +130,12 @@ def test_a_tap_wins_and_the_others_learn_at_once(
     assert_sound(second)
     expect(page.get_by_text("1号店抢到，第 1 轮")).to_be_visible()
 
-    first.get_by_role("button", name="交给骑手").click()
+    hand_over = first.get_by_role("button", name="交给骑手")
+    expect(hand_over).to_be_disabled()
+    expect(first.get_by_text("样没打勾")).to_be_visible()
+    for tick in first.locator("[data-tick]").all():
+        tick.click()
+    hand_over.click()
     expect(first.get_by_role("heading", name="交出去了")).to_be_visible()
     assert_sound(first)
     with tenant(town.tenant_id):

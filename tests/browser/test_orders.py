@@ -27,7 +27,7 @@ def enter(page: Page, site: LiveSite, desk: Desk, role: Role = Role.OPERATOR) ->
     with tenant(desk.tenant_id):
         name = User.objects.get(id=make_member(role)).username
     page.goto(f"{site.url}/signin/?next=/orders/")
-    page.get_by_label("手机号或邮箱").fill(name)
+    page.get_by_label("账号").fill(name)
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
     expect(page.locator("#queues")).to_contain_text("全部停下的")
@@ -63,6 +63,7 @@ def test_pages_fit_and_readers_get_through(
         "/channels/",
         "/channels/new/",
         "/fulfil/",
+        f"/orders/codes/?code=QY-NEW&order={stopped}",
     ]
     for path in paths:
         page.goto(f"{site.url}{path}")
@@ -82,6 +83,12 @@ def test_the_hand_never_leaves_the_keys(page: Page, site: LiveSite, desk: Desk) 
     expect(panel.get_by_role("heading", level=2).first).to_have_text("T-2")
     expect(page.locator(".bulk")).to_contain_text("选了 2 单 · ¥50.00")
     press(page, "r")
+    ask = page.get_by_role("alertdialog")
+    expect(ask).to_contain_text("放行 2 单？其中 2 单有留言或备注，放行就是照办：“慢点”")
+    ask.get_by_role("button", name="留着").click()
+    expect(page.locator("#list tbody tr")).to_have_count(4)
+    press(page, "r")
+    ask.get_by_role("button", name="照办，放行 2 单").click()
     expect(page.locator("#toasts")).to_contain_text("放行了 2 单")
     expect(page.locator("#list tbody tr")).to_have_count(2)
     expect(page.locator(".bulk")).to_be_hidden()
@@ -94,6 +101,10 @@ def test_the_hand_never_leaves_the_keys(page: Page, site: LiveSite, desk: Desk) 
     expect(page).to_have_url(f"{site.url}/orders/?queue=SKU_UNMAPPED")
     press(page, "[")
     expect(page.locator("#list tbody tr")).to_have_count(1)
+    press(page, "Enter")
+    expect(page).to_have_url(f"{site.url}/orders/{orders[0]}/")
+    press(page, "Escape")
+    expect(page).to_have_url(f"{site.url}/orders/")
     press(page, "Enter")
     expect(page).to_have_url(f"{site.url}/orders/{orders[0]}/")
     press(page, "r")
@@ -110,6 +121,7 @@ def test_all_of_a_queue_that_is_longer_than_a_page(page: Page, site: LiveSite, d
     expect(page.locator(".bulk")).to_contain_text("选了 60 单 · ¥1,200.00")
     expect(page.get_by_role("button", name="选全部 60 单")).to_be_hidden()
     page.locator(".bulk").get_by_role("button", name="放行").click()
+    page.get_by_role("button", name="照办，放行 60 单").click()
     expect(page.locator("#toasts")).to_contain_text("放行了 60 单")
     expect(page.locator("#list")).to_contain_text("没有要您看的单")
 
@@ -178,3 +190,20 @@ def test_english_is_complete(page: Page, site: LiveSite, desk: Desk) -> None:
     expect(page.locator("#queues")).to_contain_text("All stopped")
     expect(page.locator("#panel")).to_contain_text("Why it stopped")
     assert not is_wider_than_the_screen(page)
+
+
+def test_a_code_is_said_once_and_all_who_waited_go(page: Page, site: LiveSite, desk: Desk) -> None:
+    orders = desk.take(*(incoming(("KETTLE-WHITE", n + 1), number=f"T-{n}") for n in range(3)))
+    enter(page, site, desk)
+    page.locator("#panel").get_by_role("link", name="去处理").click()
+    expect(page.get_by_role("heading", name="KETTLE-WHITE", level=1)).to_be_visible()
+    expect(page.get_by_text("3 张单停在这个编码上")).to_be_visible()
+    page.get_by_label("找商品").fill("电水壶")
+    page.get_by_label("找商品").press("Enter")
+    page.get_by_role("button", name="就是 电水壶 D3 白").click()
+    expect(page.locator("#toasts")).to_contain_text("记住了，以后自动配")
+    page.get_by_role("button", name="放行这 3 张单").click()
+    expect(page.locator("#toasts")).to_contain_text("放行了 3 单")
+    assert {desk.status(order) for order in orders} == {OrderStatus.FULFILLING}
+    (later,) = desk.take(incoming(("KETTLE-WHITE", 1)))
+    assert desk.status(later) == OrderStatus.FULFILLING

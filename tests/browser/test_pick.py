@@ -135,3 +135,17 @@ def test_a_scan_over_a_bad_network_counts_once(
     assert scene.on_hand("C-01") == 10
     assert scene.moves() == before + 1
     page_errors.clear()
+
+
+def test_what_is_said_never_covers_what_to_do(page: Page, wave_id: int) -> None:
+    page.evaluate("cf.say('第一句', { kind: 'warn' }); cf.say('第二句', { kind: 'stop' })")
+    toast = page.locator(".cf-toast")
+    expect(toast).to_have_count(1)
+    expect(toast).to_contain_text("第二句")
+    expect(toast.get_by_role("button", name="知道了")).to_be_visible()
+    shown, said = toast.bounding_box(), page.locator("[data-type]").bounding_box()
+    assert shown is not None
+    assert said is not None
+    assert shown["y"] >= said["y"] + said["height"]
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    look(page, "pick-said")

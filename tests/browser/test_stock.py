@@ -97,6 +97,7 @@ def test_a_wave_is_released_and_shipped_only_after_a_question(
     look(page, "wave")
     page.set_viewport_size({"width": 1440, "height": 900})
     page.get_by_role("button", name="剩下 2 个包裹都拣好了").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="2 个都拣好了").click()
     page.get_by_role("button", name="发 2 个包裹").click()
     question = page.get_by_role("alertdialog")
     expect(question).to_contain_text("2 个包裹出库？发了就收不回来。")

@@ -23,9 +23,18 @@ FAULTS = {
     "inventory.allocated": "DELETE FROM inventory_allocation WHERE tenant_id = %(t)s",
     "inventory.promised": "UPDATE inventory_promise SET quantity = quantity + 1 WHERE tenant_id = %(t)s",
     "inventory.promise_law": "UPDATE inventory_bin SET kind = 6 WHERE tenant_id = %(t)s AND kind = 0",
+    "inventory.bundle.codes": "UPDATE inventory_bundle SET code = 'S' WHERE tenant_id = %(t)s",
+    "inventory.bundle.parts": "DELETE FROM inventory_bundlepart WHERE tenant_id = %(t)s",
     "inventory.balance.copies": "UPDATE inventory_lot SET sku_id = sku_id + 1 WHERE tenant_id = %(t)s",
     "inventory.hold.copies": "UPDATE inventory_hold SET sku_id = sku_id + 1 WHERE tenant_id = %(t)s",
+    "inventory.purchases": "UPDATE inventory_purchaseline SET received = received + 1 WHERE tenant_id = %(t)s",
+    "inventory.on_the_road": "UPDATE inventory_bin SET kind = 8 WHERE tenant_id = %(t)s AND id ="
+    " (SELECT min(bin_id) FROM inventory_balance WHERE tenant_id = %(t)s AND on_hand > 0)",
     "inventory.receipts": "UPDATE inventory_receiptline SET quantity = quantity + 1 WHERE tenant_id = %(t)s",
+    "inventory.assemblies": "UPDATE inventory_lotlink SET quantity = quantity + 1 WHERE tenant_id = %(t)s",
+    "inventory.counts.booked": "UPDATE inventory_adjustment SET count_id ="
+    " (SELECT min(id) FROM inventory_stockcount WHERE tenant_id = %(t)s) WHERE tenant_id = %(t)s",
+    "inventory.counts.ended": "UPDATE inventory_stockcount SET status = 1 WHERE tenant_id = %(t)s",
     "warehouse.parcel.units": "DELETE FROM inventory_move WHERE tenant_id = %(t)s AND kind = 3",
     "warehouse.owners": "UPDATE inventory_reservation SET line_ref = 1 WHERE tenant_id = %(t)s",
     "warehouse.places": "UPDATE warehouse_wave SET facility_id = 1 WHERE tenant_id = %(t)s",

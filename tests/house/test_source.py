@@ -1,10 +1,12 @@
 """The rules of the house hold in our source; each rule finds its bad sample and leaves its good one alone."""
 
+import ast
 import importlib.util
 import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
 
 from tests.house import rules
 from tests.house.source import FLOORS, OURS, ROOT, Source, sources
@@ -39,9 +41,27 @@ SAMPLES: list[tuple[Rule, str, str, str]] = [
     (
         rules.compares_expiry,
         "orders/x.py",
-        "a = lot.expires_on < other.expires_on\n",
+        "a = lot.expires_on == other.expires_on\n",
         "lot.expires_on < today\n",
     ),
+    (rules.compares_expiry, "orders/x.py", "", "a = lot.expires_on < other.expires_on\n"),
+    (rules.compares_expiry, "inventory/sellable.py", "a = lot.expires_on < first\n", ""),
+    (
+        rules.compares_expiry,
+        "orders/x.py",
+        "Lot.objects.filter(expires_on=day)\n",
+        "Lot.objects.filter(expires_on__lt=day)\n",
+    ),
+    (rules.compares_expiry, "orders/x.py", "", "Balance.objects.filter(lot__expires_on__gte=day)\n"),
+    (
+        rules.compares_expiry,
+        "orders/x.py",
+        "S = 'SELECT expires_on FROM l ORDER BY expires_on NULLS LAST'\n",
+        "S = 'SELECT 1 FROM l WHERE l.expires_on < %s'\n",
+    ),
+    (rules.compares_expiry, "orders/x.py", "", "S = \"WHERE coalesce(l.expires_on, '9999-12-31') >= %s\"\n"),
+    (rules.compares_expiry, "orders/x.py", "S = f'WHERE {sql.EXPIRED}'\n", "S = 'WHERE %s > l.expires_on'\n"),
+    (rules.compares_expiry, "orders/x.py", "S = 'a.min_expires_on = b.min_expires_on'\n", ""),
     (rules.compares_expiry, "orders/x.py", "", "if clock.today() >= expires_on: pass\n"),
     (rules.float_money, "orders/x.py", "half = amount_minor // 2\n", "half = amount_minor / 2\n"),
     (rules.float_money, "orders/x.py", "", "share = line.amount_minor * 0.5\n"),
@@ -114,3 +134,17 @@ def test_the_floors_hold() -> None:
 def test_the_linter_knows_every_rule_about_floors() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     assert 'layers = ["erp", "traceability", "orders", "o2o", "warehouse", "inventory", "core"]' in text
+
+
+def test_every_task_has_a_clock_or_a_caller() -> None:
+    """A task that nobody schedules and nobody asks for never runs, however well it is written and tested."""
+    tasks = {
+        f"{source.name.removesuffix('.py').replace('/', '.')}.{node.name}"
+        for source in sources(*FLOORS)
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.FunctionDef)
+        and any("shared_task" in ast.unparse(mark) for mark in node.decorator_list)
+    }
+    asked = {job["task"] for job in settings.CELERY_BEAT_SCHEDULE.values()}
+    text = "\n".join(source.text for source in sources(*FLOORS))
+    assert tasks and not {name for name in tasks if name not in asked and f'"{name}"' not in text}

@@ -17,6 +17,7 @@ from core.models import ApiKey, AuditEntry, IdempotentRequest, Job, Membership, 
 from core.models.jobs import JobStatus
 from core.tenancy import TenantRow, tenant
 from inventory.models import (
+    Allocation,
     Balance,
     Bin,
     BinKind,
@@ -48,6 +49,7 @@ from warehouse.services import floor, waves
 
 ARGUMENTS: dict[str, type[models.Model]] = {
     **world_stock.ARGUMENTS,
+    "allocation_id": Allocation,
     "balance_id": Balance,
     "bin_id": Bin,
     "channel_id": Channel,
@@ -193,6 +195,7 @@ def _ship(world: World) -> None:
 def _release_more(world: World) -> None:
     released = waves.release(facility_id=world.ids[Facility], limit=2)
     world.ids[Wave], world.ids[Parcel] = released.wave_ids[0], released.parcel_ids[0]
+    world.ids[Allocation] = _first(Allocation, owner_ref=world.ids[Parcel])
     world.ids[ParcelLine] = _first(ParcelLine, parcel=world.ids[Parcel])
 
 

@@ -1,5 +1,6 @@
 """A row of every paper of stock, written straight into the tables: the walls are tested here, not the services."""
 
+import io
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -8,6 +9,7 @@ from django.db import models
 
 from core import clock, db
 from core.models import NumberRange
+from core.services.files import keep, land
 from inventory.models import (
     Adjustment,
     AdjustmentLine,
@@ -15,6 +17,8 @@ from inventory.models import (
     Bin,
     Bundle,
     BundlePart,
+    CatalogueImport,
+    CatalogueRow,
     Category,
     CountEntry,
     CountTask,
@@ -36,7 +40,7 @@ from inventory.models import (
     TransferItem,
     TransferLine,
 )
-from inventory.models.bundles import AssemblyKind
+from inventory.services.assembling import assemble
 from tests import builders as make
 
 Ids = dict[type[models.Model], int]
@@ -45,6 +49,7 @@ ARGUMENTS: Mapping[str, type[models.Model]] = {
     "adjustment_id": Adjustment,
     "assembly_id": Assembly,
     "bundle_id": Bundle,
+    "catalogue_import_id": CatalogueImport,
     "category_id": Category,
     "count_id": StockCount,
     "digest_id": StockDigest,
@@ -62,18 +67,24 @@ def make_papers(ids: Ids) -> None:
     """One row of each; `ids` has the places and goods already."""
     facility, bin_id, sku, lot = ids[Facility], ids[Bin], ids[Sku], ids[Lot]
     part, other = make.make_sku(code="PART"), make.make_facility(code="WH2")
-    part_lot = make.make_lot(part, code="P1")
     day = date(2026, 1, 1)
     _row(ids, Category, path="食品/饼干")
     _row(ids, Product, code="P", name="商品")
-    file = make.make_file()
+    file = keep(land(io.BytesIO(b"a picture"), most=100), name="picture.jpg", actor_id=None)
     _row(ids, Picture, sku=sku, file=file, thumbnail=file)
     _row(ids, Bundle, code="SET", name="组合")
+    _row(ids, CatalogueImport, subject=0, file=file, counts='{"1": 1}')
+    _row(
+        ids,
+        CatalogueRow,
+        document=ids[CatalogueImport],
+        row=2,
+        code="NEW",
+        kind=1,
+        detail='{"changes": {"name": [null, "新"]}}',
+    )
     _row(ids, BundlePart, bundle=ids[Bundle], sku=sku, quantity=2)
-    _row(ids, RecipePart, sku=sku, part=part, quantity=2)
-    kind = int(AssemblyKind.ASSEMBLE)
-    _row(ids, Assembly, number="KIT-1", facility=facility, kind=kind, sku=sku, quantity=1)
-    _row(ids, LotLink, assembly=ids[Assembly], from_lot=part_lot, to_lot=lot, quantity=2, made=1)
+    _assemble(ids, facility, bin_id, part)
     _row(ids, Supplier, code="SUP", name="供应商")
     _row(ids, PurchaseOrder, number="PO-1", supplier=ids[Supplier], facility=facility, status=1)
     _row(ids, PurchaseLine, purchase=ids[PurchaseOrder], sku=sku, quantity=5)
@@ -90,6 +101,16 @@ def make_papers(ids: Ids) -> None:
     _row(ids, SafetyStock, facility=facility, sku=sku, minimum=1, target=2)
     _row(ids, StockDigest, day=day, content="{}")
     _row(ids, NumberRange, kind="XX", day=clock.today(), last=1)
+
+
+def _assemble(ids: Ids, facility: int, bin_id: int, part: int) -> None:
+    """Its moves are part of what it says, so the service writes it."""
+    kit = make.make_sku(code="KIT")
+    make.make_stock(bin_id, part, 2, lot="P1")
+    _row(ids, RecipePart, sku=kit, part=part, quantity=2)
+    done = assemble(facility_id=facility, sku_id=kit, quantity=1, bin_id=bin_id, actor_id=None)
+    ids[Assembly] = done.assembly_id
+    ids[LotLink] = LotLink.objects.get(assembly=done.assembly_id).pk
 
 
 def _row(ids: Ids, model: type[models.Model], **values: Any) -> int:

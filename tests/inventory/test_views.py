@@ -33,7 +33,7 @@ def page_of(client: Client, path: str) -> str:
 
 
 def codes_on(client: Client, query: str) -> list[str]:
-    return [sku.code for sku, _row, _places in client.get(f"/stock/{query}").context["rows"]]
+    return [sku.code for sku, _row, _places, _links in client.get(f"/stock/{query}").context["rows"]]
 
 
 def test_the_list_is_searched_by_the_start_of_a_code_or_a_barcode(scene: Scene, keeper: Client) -> None:
@@ -51,7 +51,7 @@ def test_the_list_is_searched_by_the_start_of_a_code_or_a_barcode(scene: Scene, 
 
 def test_the_list_and_the_explanation_say_the_same(scene: Scene, keeper: Client) -> None:
     scene.order([("MILK-800", 12)])
-    ((_sku, row, _places),) = keeper.get("/stock/?q=MILK").context["rows"]
+    ((_sku, row, _places, _links),) = keeper.get("/stock/?q=MILK").context["rows"]
     shown = keeper.get(f"/stock/{scene.milk}/").context
     assert shown["total"] == row
     assert shown["equation"].difference == 0
@@ -92,7 +92,7 @@ def test_a_number_leads_to_its_ledger(scene: Scene, keeper: Client) -> None:
 def test_a_clerk_sees_his_store_only(scene: Scene) -> None:
     store = make_clerk_store(scene)
     clerk = sign_in(scene.tenant_id, Role.STORE, [store])
-    ((_sku, row, _places),) = clerk.get("/stock/?q=MILK").context["rows"]
+    ((_sku, row, _places, _links),) = clerk.get("/stock/?q=MILK").context["rows"]
     assert row.on_hand == 3
     page = page_of(clerk, f"/stock/{scene.milk}/?facility={scene.warehouse}")
     assert "M-400" not in page
@@ -242,13 +242,14 @@ def test_an_empty_delivery_and_a_foreign_facility(scene: Scene, keeper: Client) 
 
 
 def test_what_a_scan_says_at_receiving(scene: Scene, keeper: Client) -> None:
-    def read(text: str) -> dict[str, str]:
+    def read(text: str) -> dict[str, Any]:
         asked: dict[str, Any] = {"text": text, "facility": scene.warehouse}
         return dict(keeper.get("/stock/receive/read/", asked).json())
 
     found = read(f"]d201{MILK_BARCODE:0>14}10M-7\x1d17290401")
     assert found == {
         "kind": "goods", "code": "MILK-800", "name": "奶粉 800 g", "lot": "M-7", "expires_on": "2029-04-01", "produced_on": "",
+        "units": 1, "is_serial": False,
     }  # fmt: skip
     assert read("TEA-1")["kind"] == "goods"
     assert read("A-02") == {"kind": "bin", "code": "A-02"}

@@ -210,3 +210,17 @@ def test_the_list_of_waiting_parcels_is_paged_by_deadline(scene: Scene, picker: 
     answer = picker.get("/parcels/")
     shown = [row["parcel"].id for row in answer.context["rows"]]
     assert shown == ids[:50]
+
+
+def test_a_wave_that_is_frozen_offers_nothing(scene: Scene, picker: Client) -> None:
+    scene.order([("MILK-800", 2)], [("TEA-1", 1)])
+    wave_id = scene.release()
+    with tenant(scene.tenant_id):
+        lots = [scene.lots["M-100"]]
+        holds.hold_lots(lot_ids=lots, kind=HoldKind.RECALL, document="R-2", reason="异物", actor_id=None)
+    assert "剩下 1 个包裹都拣好了" in text_of(picker, f"/waves/{wave_id}/")
+    picker.post(f"/waves/{wave_id}/picked/")
+    page = text_of(picker, f"/waves/{wave_id}/")
+    assert "1 个冻结" in page
+    assert "都拣好了</button>" not in page
+    assert "去拣" not in page

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from core.sheets.reading import Source, inspect, open_table
 from orders.importing.grouping import Survey, groups, survey
 from orders.importing.mapping import recognise
 from orders.importing.parsing import Parser
 from orders.importing.problems import ParsedGroup
-from orders.importing.reading import Source, inspect, open_table
 from orders.importing.settings import Options, Target
 
 HEADER = ("订单号", "下单时间", "商家编码", "数量", "单价")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.sheets.reading import FileRefused, inspect, open_table
 from orders.importing import grouping
 from orders.importing.grouping import groups, survey
-from orders.importing.reading import FileRefused, inspect, open_table
 from orders.importing.settings import Options
 from tests.orders.importing.files import line, parser, read, units, write
 

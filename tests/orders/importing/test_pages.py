@@ -95,7 +95,9 @@ def test_a_repeat_says_that_nothing_changed(shop: Shop) -> None:
         client.post(f"{url}start/", COLUMNS | OPTIONS)
         run(shop, url)
     assert "什么都没有变" in client.get(url).content.decode()
-    assert upload(client, shop) == url
+    again = upload(client, shop)
+    assert again == f"{url}?again=1"
+    assert "导过，这就是那一次" in client.get(again).content.decode()
 
 
 def test_the_download_is_harmless_to_a_spreadsheet(shop: Shop) -> None:

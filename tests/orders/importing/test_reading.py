@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from orders.importing.reading import Broken, FileRefused, inspect, open_table
+from core.sheets.reading import Broken, FileRefused, inspect, open_table
 from tests.orders.importing.files import AT, HEADER, csv_text, line, write
 
 
@@ -122,7 +122,7 @@ def test_what_cannot_be_read_says_so(tmp_path: Path, code: str) -> None:
 
 
 def test_a_gzip_bomb_is_refused_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orders.importing.reading.MAX_UNPACKED", 4 << 20)
+    monkeypatch.setattr("core.sheets.reading.MAX_UNPACKED", 4 << 20)
     path = tmp_path / "orders.csv.gz"
     path.write_bytes(gzip.compress(b"a,b\n" * (3 << 20)))
     with pytest.raises(FileRefused, match="GB"):
@@ -161,7 +161,7 @@ def test_one_far_cell_cannot_make_the_reader_reserve_a_sheet(tmp_path: Path) -> 
 
 
 def test_a_zip_bomb_is_measured_and_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orders.importing.workbook.MAX_UNPACKED", 4 << 20)
+    monkeypatch.setattr("core.sheets.workbook.MAX_UNPACKED", 4 << 20)
     path = tmp_path / "orders.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")

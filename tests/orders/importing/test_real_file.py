@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.sheets.reading import inspect, open_table
 from orders.importing.grouping import groups, survey
 from orders.importing.parsing import Parser
 from orders.importing.presets import ONLINE_RETAIL, find_preset
-from orders.importing.reading import inspect, open_table
 
 FILE = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "online_retail_lines.csv.gz"
 

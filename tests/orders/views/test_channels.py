@@ -52,8 +52,8 @@ def test_a_shop_is_made_and_changed(desk: Desk) -> None:
     [
         ("code", "tmall", "已经有店铺用了"),
         ("code", "京东", "小写字母"),
-        ("ship_within_h", "0", "大于或等于"),
-        ("facility", "1", "选择"),
+        ("ship_within_h", "0", "最少 1。"),
+        ("facility", "1", "选一个"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field(desk: Desk, field: str, value: str, said: str) -> None:

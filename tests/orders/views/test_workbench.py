@@ -30,9 +30,13 @@ def stamps(desk: Desk, *ids: int) -> str:
     return ",".join(found[id_] for id_ in ids)
 
 
-def post(client: Client, desk: Desk, *ids: int, stamped: str | None = None) -> str:
-    """Release by htmx; the toast that comes back."""
-    form = {"ids": ",".join(map(str, ids)), "stamps": stamps(desk, *ids) if stamped is None else stamped}
+def post(client: Client, desk: Desk, *ids: int, stamped: str | None = None, sure: str = "1") -> str:
+    """Release by htmx, asked and sure; the toast that comes back."""
+    form = {
+        "sure": sure,
+        "ids": ",".join(map(str, ids)),
+        "stamps": stamps(desk, *ids) if stamped is None else stamped,
+    }
     answer = client.post("/orders/release/", form, headers={"HX-Request": "true"})
     assert answer.status_code == 200, answer.content
     return answer.headers["HX-Trigger"].encode().decode("unicode_escape")
@@ -181,11 +185,13 @@ def test_who_is_bound_to_a_facility_sees_its_orders_only(desk: Desk) -> None:
     assert {count.orders for count in counts.values()} == {0}
 
 
-def test_search_takes_a_whole_number_only(desk: Desk) -> None:
+def test_search_takes_a_number_from_its_beginning(desk: Desk) -> None:
     desk.take(incoming((KETTLE, 1), number="T-261121-1"), incoming((VACUUM, 1), number="T-261121-2"))
     client = desk.client(Role.OPERATOR)
     assert text(client, "/orders/?q=T-261121-1").count("<tr data-id=") == 1
-    assert "没有这个单号" in text(client, "/orders/?q=T-261121")
+    assert text(client, "/orders/?q=T-261121").count("<tr data-id=") == 2
+    assert "没有这个单号" in text(client, "/orders/?q=T-2")
+    assert "没有这个单号" in text(client, "/orders/?q=261121-1")
     with tenant(desk.tenant_id):
         ((parcel_id,),) = db.rows("SELECT max(id) FROM warehouse_parcel WHERE tenant_id = %s", desk.tenant_id)
     assert "T-261121-2" in text(client, f"/orders/?q={parcel_id}")
@@ -217,3 +223,42 @@ def test_another_merchants_order_is_not_there(desk: Desk, other_tenant_id: int) 
     assert client.get(f"/orders/{order}/panel/").status_code == 404
     client.post("/orders/release/", {"ids": order, "stamps": stamps(other, order)})
     assert other.status(order) == OrderStatus.STOPPED
+
+
+def test_words_of_people_stand_in_the_row_and_are_asked_about(desk: Desk) -> None:
+    said = incoming((KETTLE, 1), remark="周三以后送，\n工作日没人")
+    first, second, third = desk.take(said, incoming(("QY-NEW", 1)), incoming(("QY-NEW", 2)))
+    client = desk.client(Role.OPERATOR)
+    assert 'title="买家留言：周三以后送， 工作日没人"' in text(client, "/orders/")
+    told = post(client, desk, first, second, sure="")
+    assert "cf:ask" in told
+    assert "其中 1 单有留言或备注" in told
+    assert desk.status(first) == OrderStatus.STOPPED
+    assert "cf:ask" not in post(client, desk, second, third, sure=""), "nobody said anything"
+    form = {"ids": f"{first},{second}", "stamps": stamps(desk, first, second), "sure": "1"}
+    client.post("/orders/release/", form, headers={"HX-Request": "true"})
+    assert desk.status(first) == OrderStatus.FULFILLING
+
+
+def test_an_empty_list_says_where_to_go(desk: Desk) -> None:
+    client = desk.client(Role.OPERATOR)
+    assert "还没有订单" in text(client, "/orders/")
+    assert 'href="/imports/new/"' in text(client, "/orders/")
+    desk.take(incoming((KETTLE, 1), remark="慢点"))
+    page = text(client, "/orders/?queue=SKU_UNMAPPED")
+    assert "这一队清空了" in page
+    assert "还有 1 单因为别的原因停着" in page
+
+
+def test_a_code_of_another_sku_is_not_given_away(desk: Desk) -> None:
+    desk.take(incoming(("QY-NEW", 1)))
+    client = desk.client(Role.OPERATOR)
+    assert "1 张单停在这个编码上" in text(client, "/orders/codes/?code=QY-NEW")
+    client.post("/orders/codes/", {"code": KETTLE, "sku": desk.skus[VACUUM]})
+    with tenant(desk.tenant_id):
+        assert not db.rows("SELECT 1 FROM inventory_barcode WHERE tenant_id = %s", desk.tenant_id)
+    assert client.post("/orders/codes/", {"code": "QY-NEW", "sku": "12"}).status_code == 404
+    assert client.get("/orders/codes/").status_code == 422
+    assert client.post("/orders/codes/", {"code": "QY-NEW", "sku": ""}).status_code == 422
+    viewer = desk.client(Role.READONLY)
+    assert viewer.post("/orders/codes/", {"code": "QY-NEW", "sku": desk.skus[VACUUM]}).status_code == 403
