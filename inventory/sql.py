@@ -264,8 +264,8 @@ COUNT_BY_AGE = f"SELECT count(DISTINCT (b.facility_id, b.lot_id)) {_WARNED_GOODS
 
 # (tenant, facility_ids, any category, category_ids, last expiry looked at, first sellable day) -> lots that sell and expire by then
 SELLING_LOTS = f"""
-    SELECT min(b.id), b.facility_id, b.sku_id, s.code, s.name, s.unit, b.lot_id, l.code, sum(b.on_hand)::bigint, l.expires_on, l.received_on,
-        s.cost_minor, s.min_remaining_days
+    SELECT min(b.id), b.facility_id, b.sku_id, s.code, s.name, s.unit, b.lot_id, l.code, sum(b.on_hand)::bigint, l.expires_on,
+        l.received_on, s.cost_minor, s.min_remaining_days
     {_WARNED_GOODS} AND l.expires_on < %s AND {SELLS}
     GROUP BY b.facility_id, b.sku_id, b.lot_id, s.code, s.name, s.unit, l.code, l.expires_on, l.received_on, s.cost_minor,
         s.min_remaining_days
