@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from core import db
 from core.accounts import Role
 from core.errors import ERPError
 from core.web.access import needs_role
@@ -100,7 +100,7 @@ def _save(request: HttpRequest, form: BundleForm, lines: Any) -> bool:
         (line["sku"].strip(), line["quantity"]) for line in lines.cleaned_data if line.get("sku", "").strip()
     ]
     try:
-        with transaction.atomic():  # a refusal leaves nothing behind, though the page is shown
+        with db.savepoint():  # a refusal leaves nothing behind, though the page is shown
             service.save_bundles(
                 [BundleInput(data["code"], data["name"], parts, data["is_cartons"])], actor_id=request.user.pk
             )

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from core import db
 from core.errors import ERPError
 from core.web.access import needs_role
 from inventory.errors import TaskGone, UnknownDocument, WrongState
@@ -51,7 +51,7 @@ def next_task(request: HttpRequest, count_id: int) -> HttpResponse:
                 {"kind": "other", "title": _("没见过这个货位"), "advice": _("再扫一次货位码。")}
             )
     try:
-        with transaction.atomic():
+        with db.savepoint():
             task = counting.claim_task(count_id=count_id, actor_id=person(request), bin_id=bin_id)
     except WrongState as over:
         return JsonResponse({"kind": "over", "title": _("盘点结束了"), "advice": over.message})
@@ -170,7 +170,7 @@ def hand_in(request: HttpRequest, task_id: int) -> HttpResponse:
         return JsonResponse({"kind": "refused", "title": _("没交上"), "advice": message})
     data = form.cleaned_data
     try:
-        with transaction.atomic():
+        with db.savepoint():
             counting.hand_in(
                 task_id=task_id, round_=data["round"], lines=data["lines"], actor_id=person(request)
             )

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from core import clock
+from core import clock, db
 from core.accounts import Role
 from core.errors import ERPError
 from core.web.access import needs_role
@@ -143,7 +142,7 @@ def new_count(request: HttpRequest) -> HttpResponse:
         scope = form.scope(bins, queries.list_goods_by_code(form.codes("skus")))
         if scope is not None:
             try:
-                with transaction.atomic():
+                with db.savepoint():
                     made = counts.create_count(
                         facility_id=facility_id,
                         scope=scope,
@@ -267,7 +266,7 @@ def post(request: HttpRequest, count_id: int) -> HttpResponse:
     get_count(request, count_id)
     leave_rest = request.POST.get("rest") == "leave"
     try:
-        with transaction.atomic():
+        with db.savepoint():
             done = count_review.post_count(count_id=count_id, actor_id=request.user.pk, leave_rest=leave_rest)
     except ERPError as refusal:
         return _back(request, count_id, Toast(refusal.message, "stop"))

@@ -3,13 +3,12 @@
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from core import clock
+from core import clock, db
 from core.errors import ERPError
 from core.web.access import needs_role
 from core.web.formats import major
@@ -60,7 +59,7 @@ def _edit(request: HttpRequest, order: PurchaseOrder | None) -> HttpResponse:
         change = _read(request, form, lines, suppliers)
         if change is not None:
             try:
-                with transaction.atomic():
+                with db.savepoint():
                     return _save(request, order, change)
             except ERPError as refusal:
                 form.add_error(None, refusal.message)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -101,7 +100,7 @@ def _receive(request: HttpRequest, choices: Choices, expected: _Expected | None)
         form.add_error(None, _("一行都没填。扫一件商品，或者输编码。"))
         return _page(request, form, lines, choices, expected, status=422)
     try:
-        with transaction.atomic():  # a refusal leaves nothing behind, though the page is shown
+        with db.savepoint():  # a refusal leaves nothing behind, though the page is shown
             done = receiving.receive(
                 facility_id=form.cleaned_data["facility"],
                 reference=form.cleaned_data["reference"],

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from core import db
 from core.accounts import Role
 from core.errors import ERPError
 from core.web.access import needs_role
@@ -134,7 +134,7 @@ def _save(request: HttpRequest, form: SafetyForm, rows: list[safety.SafetyInput]
         form.add_error("rows", _("一行都没有。"))
         return False
     try:
-        with transaction.atomic():
+        with db.savepoint():
             changed = safety.save_safety(rows=rows, actor_id=request.user.pk)
     except ERPError as refusal:
         form.add_error("rows", refusal.message)

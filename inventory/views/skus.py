@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from core import db
 from core.accounts import Role
 from core.errors import ERPError
 from core.web.access import needs_role
@@ -163,7 +163,7 @@ def _save(request: HttpRequest, form: SkuForm) -> int | None:
             form.add_error("product", _("没有产品 %(code)s，先在“产品”里建。") % {"code": code})
             return None
     try:
-        with transaction.atomic():  # a refusal leaves nothing behind, though the page is shown
+        with db.savepoint():  # a refusal leaves nothing behind, though the page is shown
             ids = catalogue.save_skus([form.sku(product_id)], actor_id=request.user.pk)
     except ERPError as refusal:
         form.add_error(None, refusal.message)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from core import db
 from core.errors import ERPError
 from core.web.access import needs_role
 from core.web.formats import number
@@ -113,7 +113,7 @@ def _book(
     bin_id: int,
 ) -> bool:
     try:
-        with transaction.atomic():
+        with db.savepoint():
             done = transfer_moves.arrive(
                 transfer_id=paper.pk,
                 arrivals=[Arrival(lot_id, bin_id, units) for lot_id, units in came.items()],

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from core import clock
+from core import clock, db
 from core.accounts import Role
 from core.errors import ERPError
 from core.web.access import needs_role
@@ -205,7 +204,7 @@ def _edit(request: HttpRequest, paper: Transfer | None) -> HttpResponse:
         change = _read(form, lines)
         if change is not None:
             try:
-                with transaction.atomic():
+                with db.savepoint():
                     return _save(request, paper, change)
             except ERPError as refusal:
                 form.add_error(None, refusal.message)
@@ -269,7 +268,7 @@ def send_transfer(request: HttpRequest, transfer_id: int) -> HttpResponse:
     paper = get_transfer(request, transfer_id)
     get_facility(request.membership, paper.from_facility_id)  # type: ignore[attr-defined]
     try:
-        with transaction.atomic():
+        with db.savepoint():
             sent = transfer_moves.send_transfer(transfer_id=transfer_id, actor_id=request.user.pk)
     except ERPError as refusal:
         context = _context(request, transfer_id) | {"refusal": refusal.message}

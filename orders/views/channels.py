@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from core import db
 from core.accounts import Role
 from core.errors import Invalid
 from core.models import Job
@@ -140,7 +141,7 @@ def _create(channel: ChannelInput, actor_id: int | None) -> bool:
     if find_channel_id(channel.code) is not None:
         return False
     try:
-        with transaction.atomic():  # a savepoint: somebody may take the code at this very moment
+        with db.savepoint():  # a savepoint: somebody may take the code at this very moment
             create_channel(channel, actor_id=actor_id)
     except IntegrityError:
         return False

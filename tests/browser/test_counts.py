@@ -154,7 +154,7 @@ def test_a_hand_in_whose_answer_is_lost_counts_once(
 
 def test_given_back_and_nothing_left(at_bin: Page, shelves: Shelves) -> None:
     page = at_bin
-    page.get_by_role("button", name="退回").click()
+    page.get_by_role("button", name="还回去").click()
     expect(page.get_by_role("heading", name="没有要盘的了")).to_be_visible()
     look(page, "count-none")
     page.get_by_role("button", name="再看看").click()
