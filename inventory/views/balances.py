@@ -44,10 +44,8 @@ def balances(request: HttpRequest) -> HttpResponse:
     chosen = next((card for card in facilities if str(card.id) == asked("facility", "")), None)
     here = chosen or (facilities[0] if len(facilities) == 1 else None)
     found = _found(request, [card.id for card in facilities if chosen is None or card.id == chosen.id])
-    if here is not None and asked("sort", "").lstrip("-") == "bin":
-        found = found.filter(
-            bin__facility_id=here.id
-        )  # lets the walk start from the bins; by SKU it would mislead the planner
+    if here is not None:
+        found = found.filter(bin__facility_id=here.id)
     page = list_page(request, found, sorts=SORTS | BY_BIN if here else SORTS, default="sku")
     first = first_sellable()
     ids = db.array([row.id for row in page.rows])
