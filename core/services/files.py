@@ -37,9 +37,12 @@ class Landed:
         self.path.unlink(missing_ok=True)
 
 
-def land(file: Readable, *, most: int) -> Landed:
-    """Write a stream beside its place, block by block.  Raises Invalid `too_large`; then nothing is left."""
-    folder = Path(settings.ERP_FILES) / str(current_tenant())
+def land(file: Readable, *, tenant_id: int, most: int) -> Landed:
+    """Write a stream beside its place, block by block, under at most `most` bytes.  Needs no transaction.
+
+    Raises Invalid `too_large`; then nothing is left.
+    """
+    folder = Path(settings.ERP_FILES) / str(tenant_id)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
     path = Path(name)
@@ -62,10 +65,10 @@ def land(file: Readable, *, most: int) -> Landed:
     return Landed(path, digest.hexdigest(), size)
 
 
-def keep(landed: Landed, *, name: str, actor_id: int | None) -> int:
-    """Put the bytes in their place, which is named after them, and note them; the file's id.
+def settle(landed: Landed, *, tenant_id: int) -> str:
+    """Put the bytes in their place, which is named after them; returns it, relative to ERP_FILES.
 
-    The bytes are on the disk before the row that speaks of them; bytes without a row are no harm.
+    They are on the disk before any row speaks of them; bytes without a row are no harm.
     """
     landed.path.replace(landed.path.with_name(landed.sha256))
     handle = os.open(landed.path.parent, os.O_RDONLY)
@@ -73,21 +76,18 @@ def keep(landed: Landed, *, name: str, actor_id: int | None) -> int:
         os.fsync(handle)
     finally:
         os.close(handle)
+    return f"{tenant_id}/{landed.sha256}"
+
+
+def keep(landed: Landed, *, name: str, actor_id: int | None) -> int:
+    """Put the bytes in their place and note them; the file's id."""
+    place = settle(landed, tenant_id=current_tenant())
     shown = "".join(char for char in Path(name.replace("\\", "/")).name if char.isprintable())[-200:]
     file_id = db.new_id()
     db.insert(
         StoredFile,
         ["id", "name", "path", "size", "sha256", "created_by"],
-        [
-            (
-                file_id,
-                shown or "file",
-                f"{current_tenant()}/{landed.sha256}",
-                landed.size,
-                landed.sha256,
-                actor_id,
-            )
-        ],
+        [(file_id, shown or "file", place, landed.size, landed.sha256, actor_id)],
     )
     return file_id
 

@@ -160,34 +160,36 @@ class CountResults(ListView):
             row.bin_code, row.lots = found[row.id].bin_code, found[row.id].lots
 
 
-class AcceptTasks(CommandView):
+class _Review(CommandView):
+    """What a reviewer says of some tasks of one count."""
+
+    scope_area = "stock"
+    serializer_class = shapes.TaskChoice
+    answer_class = shapes.TasksChanged
+    queryset = StockCount.objects.none()
+
+    def decide(self, count_id: int, task_ids: Sequence[int]) -> int:
+        """How many tasks changed."""
+        raise NotImplementedError
+
+    def post(self, request: Request, pk: int) -> Response:
+        get_row(StockCount.objects.all(), pk)
+        changed = self.decide(pk, self.body(request)["task_ids"])
+        return Response(shapes.TasksChanged({"changed": changed}).data)
+
+
+class AcceptTasks(_Review):
     """Take tasks as they are though their counts do not agree."""
 
-    scope_area = "stock"
-    serializer_class = shapes.TaskChoice
-    answer_class = shapes.TasksChanged
-    queryset = StockCount.objects.none()
-
-    def post(self, request: Request, pk: int) -> Response:
-        get_row(StockCount.objects.all(), pk)
-        ids = self.body(request)["task_ids"]
-        changed = count_review.accept(count_id=pk, task_ids=ids, actor_id=None)
-        return Response(shapes.TasksChanged({"changed": changed}).data)
+    def decide(self, count_id: int, task_ids: Sequence[int]) -> int:
+        return count_review.accept(count_id=count_id, task_ids=task_ids, actor_id=None)
 
 
-class RecountTasks(CommandView):
+class RecountTasks(_Review):
     """Send tasks back to the floor for another round."""
 
-    scope_area = "stock"
-    serializer_class = shapes.TaskChoice
-    answer_class = shapes.TasksChanged
-    queryset = StockCount.objects.none()
-
-    def post(self, request: Request, pk: int) -> Response:
-        get_row(StockCount.objects.all(), pk)
-        ids = self.body(request)["task_ids"]
-        changed = count_review.ask_again(count_id=pk, task_ids=ids, actor_id=None)
-        return Response(shapes.TasksChanged({"changed": changed}).data)
+    def decide(self, count_id: int, task_ids: Sequence[int]) -> int:
+        return count_review.ask_again(count_id=count_id, task_ids=task_ids, actor_id=None)
 
 
 class PostCount(CommandView):

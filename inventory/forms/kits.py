@@ -3,8 +3,10 @@
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from inventory.forms.papers import LINES_MOST, PaperForm, PaperLine
-from inventory.forms.words import CODE_LONGEST, TEXT, UNITS_MOST, WHOLE, refuse_control_characters
+from inventory.forms.paper_lines import LINES_MOST, LineForm
+from inventory.forms.papers import PaperForm
+from inventory.forms.words import CODE_LONGEST, TEXT, WHOLE, refuse_control_characters
+from inventory.models import UNITS_MOST
 
 
 def _code(label: object, longest: int, *, required: bool = True, help_text: object = "") -> forms.CharField:
@@ -38,7 +40,7 @@ class AssembleForm(PaperForm):
     note = forms.CharField(label=gettext_lazy("备注"), max_length=200, required=False, error_messages=TEXT)
 
 
-class PartLotForm(PaperLine):
+class PartLotForm(LineForm):
     """Units of a part that must come from one lot."""
 
     goods = _code(gettext_lazy("零件编码或条码"), CODE_LONGEST, required=False)

@@ -1,36 +1,28 @@
-"""Lines of papers that people write: goods and how many of them.  And a paper's id before it is there."""
+"""Lines of papers that people write: goods and how many of them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.core import signing
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core import db
-from core.tenancy import current_tenant
-from inventory.forms.words import CODE_LONGEST, TEXT, UNITS_MOST, WHOLE
+from inventory.forms.words import CODE_LONGEST, TEXT, WHOLE
+from inventory.models import UNITS_MOST
 from inventory.queries.receiving import ScannedGoods
 
 LINES_MOST = 200
 
 
-def new_paper() -> str:
-    """The id of a paper to come, signed: made once a page, so that sending the page twice makes one paper."""
-    return signing.dumps([current_tenant(), db.new_id()], salt=__name__, compress=False)
+class LineForm(forms.Form):
+    """A line of a paper; one that nobody touched is none."""
+
+    def is_blank(self) -> bool:
+        """An untouched line is no line."""
+        return not any(str(self.data.get(self.add_prefix(name), "")).strip() for name in self.fields)
 
 
-def read_paper(text: str) -> int | None:
-    """The id that new_paper gave to this tenant; None for anything else."""
-    try:
-        tenant_id, paper_id = signing.loads(text, salt=__name__)
-    except (signing.BadSignature, ValueError, TypeError):
-        return None
-    return int(paper_id) if tenant_id == current_tenant() else None
-
-
-class PaperLineForm(forms.Form):
+class PaperLineForm(LineForm):
     """One line: so many units of one SKU."""
 
     goods = forms.CharField(
@@ -39,10 +31,6 @@ class PaperLineForm(forms.Form):
     quantity = forms.IntegerField(
         error_messages=WHOLE, label=gettext_lazy("数量"), min_value=1, max_value=UNITS_MOST, required=False
     )
-
-    def is_blank(self) -> bool:
-        """An untouched line is no line."""
-        return not any(str(self.data.get(self.add_prefix(name), "")).strip() for name in self.fields)
 
 
 PaperLines = forms.formset_factory(PaperLineForm, extra=0, max_num=LINES_MOST, absolute_max=LINES_MOST)

@@ -3,25 +3,9 @@
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from inventory.forms.words import (
-    CHOICE,
-    CODE_LONGEST,
-    DATE,
-    TEXT,
-    UNITS_MOST,
-    WHOLE,
-    refuse_control_characters,
-)
-from inventory.models import AdjustmentReason, HoldKind
-
-LINES_MOST = 200
-
-
-class PaperLine(forms.Form):
-    """Base of a line: one that was not touched is no line."""
-
-    def is_blank(self) -> bool:
-        return not any(str(self.data.get(self.add_prefix(name), "")).strip() for name in self.fields)
+from inventory.forms.paper_lines import LINES_MOST, LineForm
+from inventory.forms.words import CHOICE, CODE_LONGEST, DATE, TEXT, WHOLE, refuse_control_characters
+from inventory.models import UNITS_MOST, AdjustmentReason, HoldKind
 
 
 def _code(label: object, longest: int = CODE_LONGEST) -> forms.CharField:
@@ -45,7 +29,7 @@ class BinMoveForm(PaperForm):
     note = forms.CharField(label=gettext_lazy("备注"), max_length=200, required=False, error_messages=TEXT)
 
 
-class BinMoveLineForm(PaperLine):
+class BinMoveLineForm(LineForm):
     from_bin = _code(gettext_lazy("从货位"), 32)
     goods = _code(gettext_lazy("编码或条码"))
     lot = _code(gettext_lazy("批次"), 40)
@@ -70,7 +54,7 @@ class AdjustmentForm(PaperForm):
     note = forms.CharField(label=gettext_lazy("备注"), max_length=200, required=False, error_messages=TEXT)
 
 
-class AdjustmentLineForm(PaperLine):
+class AdjustmentLineForm(LineForm):
     bin = _code(gettext_lazy("货位"), 32)
     goods = _code(gettext_lazy("编码或条码"))
     lot = _code(gettext_lazy("批次"), 40)

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inventory.bin_words import pattern_words
-from inventory.forms.words import CHOICE, TEXT, UNITS_MOST, WHOLE, refuse_control_characters
-from inventory.models import BinKind, FacilityKind
+from inventory.forms.words import CHOICE, TEXT, WHOLE, refuse_control_characters
+from inventory.models import UNITS_MOST, BinKind, FacilityKind
 from inventory.rules.bin_pattern import BadPattern, list_walk, read_pattern
 from inventory.services.facilities import FacilityInput
 

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from core.web.formats import exponent
 from inventory.forms.paper_lines import LINES_MOST, PaperLineForm
-from inventory.forms.words import CHOICE, DATE, TEXT, UNITS_MOST, WHOLE, refuse_control_characters
+from inventory.forms.words import CHOICE, DATE, TEXT, WHOLE, refuse_control_characters
+from inventory.models import UNITS_MOST
 from inventory.services.purchasing import PRICE_MOST
 from inventory.services.safety import SafetyInput
 from inventory.services.suppliers import LEAD_MOST, SupplierInput

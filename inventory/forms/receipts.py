@@ -6,15 +6,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inventory.forms.words import (
-    CHOICE,
-    CODE_LONGEST,
-    DATE,
-    TEXT,
-    UNITS_MOST,
-    WHOLE,
-    refuse_control_characters,
-)
+from inventory.forms.words import CHOICE, CODE_LONGEST, DATE, TEXT, WHOLE, refuse_control_characters
+from inventory.models import UNITS_MOST
 
 
 class ReceiptForm(forms.Form):

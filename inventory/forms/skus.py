@@ -9,15 +9,8 @@ from django.core.validators import DecimalValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inventory.forms.words import (
-    CHOICE,
-    CODE_LONGEST,
-    MONEY,
-    TEXT,
-    UNITS_MOST,
-    WHOLE,
-    refuse_control_characters,
-)
+from inventory.forms.words import CHOICE, CODE_LONGEST, MONEY, TEXT, WHOLE, refuse_control_characters
+from inventory.models import UNITS_MOST
 from inventory.models.goods import LotOrder, ParcelRuleChoice, Tracking
 from inventory.rules.goods_table import BARCODES_MOST, read_barcodes
 from inventory.rules.table_diff import Mistake

@@ -4,7 +4,6 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-UNITS_MOST = 2**31 - 1
 CODE_LONGEST = 64
 
 TEXT = {"required": gettext_lazy("要填。"), "max_length": gettext_lazy("太长，最多 %(limit_value)d 个字。")}

@@ -35,13 +35,14 @@ from inventory.models.imports import (
     CatalogueRowKind,
     CatalogueSubject,
 )
-from inventory.models.ledger import Balance, Move, MoveKind
+from inventory.models.ledger import UNITS_MOST, Balance, Move, MoveKind
 from inventory.models.places import Bin, BinKind, Facility, FacilityKind, Hold, HoldKind
 from inventory.models.policies import SafetyStock, ShelfLifeRule, StockDigest
 from inventory.models.purchases import PurchaseLine, PurchaseOrder, PurchaseStatus, Supplier
 from inventory.models.receipts import Receipt, ReceiptLine
 
 __all__ = [
+    "UNITS_MOST",
     "Adjustment",
     "AdjustmentLine",
     "AdjustmentReason",

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from core.db_functions import ClockTimestamp
 from core.tenancy import TenantRow, copied, fk
 
+UNITS_MOST = 2**31 - 1  # what a balance and every line of a paper can count
+
 
 class Balance(TenantRow):
     """Units of one lot in one bin.  `seq` numbers its moves; the row is locked for every change and never deleted."""

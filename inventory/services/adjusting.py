@@ -15,7 +15,14 @@ from core.numbers import new_number
 from core.services import accounts
 from core.tenancy import current_tenant
 from inventory.errors import BadQuantity, UnknownDocument, UnknownGoods, WrongState
-from inventory.models import Adjustment, AdjustmentLine, AdjustmentReason, AdjustmentStatus, MoveKind
+from inventory.models import (
+    UNITS_MOST,
+    Adjustment,
+    AdjustmentLine,
+    AdjustmentReason,
+    AdjustmentStatus,
+    MoveKind,
+)
 from inventory.options import APPROVAL_UNITS, APPROVAL_VALUE_MINOR
 from inventory.rules import approving
 from inventory.rules.approving import Weight
@@ -24,7 +31,6 @@ from inventory.services.moving import Moved, move_stock
 from inventory.services.places import Place, require_bins, spare_work_bins
 from inventory.services.promises import lock_anchors
 
-UNITS_MOST = 2**31 - 1
 VALUE_MOST_MINOR = 2**63 - 1
 LESS_ONLY = (
     AdjustmentReason.DAMAGED,

@@ -11,7 +11,7 @@ from core import clock, db, options
 from core.numbers import new_number
 from core.tenancy import current_tenant
 from inventory.errors import BadQuantity, LotDiffers, SerialTaken, StockShort, UnknownGoods, WrongState
-from inventory.models import MoveKind
+from inventory.models import UNITS_MOST, MoveKind
 from inventory.models.bundles import AssemblyKind
 from inventory.models.goods import Tracking
 from inventory.options import PRODUCTION_DAY_COUNTS
@@ -23,7 +23,6 @@ from inventory.rules.receiving import name_lot
 from inventory.sellable import list_shelves
 from inventory.services.assembly_papers import (
     KIND,
-    UNITS_MOST,
     AssemblyResult,
     check_quantity,
     find_earlier,

@@ -13,14 +13,13 @@ from core import db
 from core.services import accounts
 from core.tenancy import current_tenant
 from inventory.errors import BadQuantity, WrongState
-from inventory.models import Assembly, LotLink
+from inventory.models import UNITS_MOST, Assembly, LotLink
 from inventory.models.bundles import AssemblyKind
 from inventory.queries.kits import KitCard
 from inventory.services.moving import Moved
 from inventory.services.places import WORK_KINDS, require_bins
 
 KIND = "KIT"
-UNITS_MOST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)

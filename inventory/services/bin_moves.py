@@ -10,13 +10,11 @@ from core import db
 from core.services import accounts
 from core.tenancy import current_tenant
 from inventory.errors import BadQuantity, UnknownGoods, WrongState
-from inventory.models import MoveKind
+from inventory.models import UNITS_MOST, MoveKind
 from inventory.services.ledger import MoveRow, find_or_make_balances
 from inventory.services.moving import Moved, move_stock
 from inventory.services.places import WORK_KINDS, Place, require_bins, spare_work_bins
 from inventory.services.promises import lock_anchors
-
-UNITS_MOST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def take_in(
     Without `sees_costs` the column of costs is not read.  A constant number of statements.  Raises FileRefused for what cannot be read
     at all, Invalid `too_large`, `too_many_rows`, `no_code_column`.
     """
-    landed = land(file, most=FILE_MOST)
+    landed = land(file, tenant_id=current_tenant(), most=FILE_MOST)
     try:
         columns = _columns(subject, sees_costs)
         entries, ignored = _read(subject, open_table(inspect(landed.path)), columns)

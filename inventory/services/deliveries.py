@@ -10,12 +10,10 @@ from core import db, options
 from core.db import Rank
 from core.tenancy import current_tenant
 from inventory.errors import BadQuantity, OverDelivered, UnknownDocument, WrongState
-from inventory.models import PurchaseOrder
+from inventory.models import UNITS_MOST, PurchaseOrder
 from inventory.models.purchases import PurchaseStatus
 from inventory.options import OVER_DELIVERY_PERCENT
 from inventory.rules.receiving import Counted, Expected, count_up
-
-UNITS_MOST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,7 @@ from core import db
 from core.db import Rank
 from core.tenancy import current_tenant
 from inventory.errors import BadQuantity
-from inventory.models import Balance, Move, MoveKind
-
-UNITS_MOST = 2**31 - 1  # a balance counts in 32 bits
+from inventory.models import UNITS_MOST, Balance, Move, MoveKind
 
 
 @dataclass(frozen=True, slots=True)

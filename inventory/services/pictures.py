@@ -89,7 +89,7 @@ def _encode(picture: Image.Image, side: int) -> bytes:
 
 
 def _store(data: bytes, name: str, actor_id: int | None) -> int:
-    landed = land(io.BytesIO(data), most=len(data))
+    landed = land(io.BytesIO(data), tenant_id=current_tenant(), most=len(data))
     try:
         return keep(landed, name=name, actor_id=actor_id)
     finally:

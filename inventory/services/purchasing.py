@@ -20,11 +20,11 @@ from inventory.errors import (
     UnknownSupplier,
     WrongState,
 )
-from inventory.models import PurchaseLine, PurchaseOrder
+from inventory.models import UNITS_MOST, PurchaseLine, PurchaseOrder
 from inventory.models.purchases import PurchaseStatus
+from inventory.queries.active import find_active
 
 KIND = "PO"
-UNITS_MOST = 2**31 - 1
 PRICE_MOST = 2**53 - 1
 
 
@@ -233,20 +233,11 @@ def _check(purchases: Sequence[PurchaseInput]) -> None:
         if any(count > 1 for count in Counter(line.sku_id for line in one.lines).values()):
             raise BadQuantity(_("一张采购单里，一个商品只能有一行。"), code="sku_twice")
     suppliers = {one.supplier_id for one in purchases}
-    if missing := suppliers - _active("inventory_supplier", suppliers):
+    if missing := suppliers - find_active("inventory_supplier", suppliers):
         raise UnknownSupplier(_("没有这个供应商，或者已经停用。"), supplier_ids=sorted(missing))
     facilities = {one.facility_id for one in purchases}
-    if missing := facilities - _active("inventory_facility", facilities):
+    if missing := facilities - find_active("inventory_facility", facilities):
         raise UnknownPlace(_("没有这个仓库。"), facility_ids=sorted(missing))
     skus = {line.sku_id for one in purchases for line in one.lines}
-    if missing := skus - _active("inventory_sku", skus):
+    if missing := skus - find_active("inventory_sku", skus):
         raise UnknownGoods(_("没有这个商品，或者已经停用。"), sku_ids=sorted(missing))
-
-
-def _active(table: str, ids: Iterable[int]) -> set[int]:
-    found = db.rows(
-        f"SELECT id FROM {table} WHERE tenant_id = %s AND id = ANY (%s::bigint[]) AND is_active",
-        current_tenant(),
-        db.array(sorted(ids)),
-    )
-    return {row[0] for row in found}

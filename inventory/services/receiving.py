@@ -10,13 +10,12 @@ from django.utils.translation import gettext as _
 from core import clock, db, options, outbox
 from core.tenancy import current_tenant
 from inventory.errors import BadQuantity, LotDiffers, SerialTaken, UnknownGoods, UnknownPlace, WrongState
-from inventory.models import BinKind, Lot, MoveKind, Receipt, ReceiptLine
+from inventory.models import UNITS_MOST, BinKind, Lot, MoveKind, Receipt, ReceiptLine
 from inventory.models.goods import Tracking
 from inventory.options import PRODUCTION_DAY_COUNTS
 from inventory.rules import expiry
 from inventory.rules.receiving import name_lot
 from inventory.services import deliveries
-from inventory.services.deliveries import UNITS_MOST
 from inventory.services.ledger import MoveRow, find_or_make_balances, write_moves
 
 

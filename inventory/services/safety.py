@@ -10,8 +10,7 @@ from core import db
 from core.services.accounts import record
 from core.tenancy import current_tenant
 from inventory.errors import BadQuantity
-
-UNITS_MOST = 2**31 - 1
+from inventory.models import UNITS_MOST
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from core.numbers import new_numbers
 from core.services.accounts import record
 from core.tenancy import current_tenant
 from inventory.errors import BadQuantity, UnknownDocument, UnknownGoods, UnknownPlace, WrongState
-from inventory.models import Bin, BinKind, Transfer, TransferLine
+from inventory.models import UNITS_MOST, Bin, BinKind, Transfer, TransferLine
 from inventory.models.documents import TransferStatus
+from inventory.queries.active import find_active
 
 KIND = "TR"
 TRANSIT_CODE = "TRANSIT"
-UNITS_MOST = 2**31 - 1
 ARRIVAL_KINDS = (BinKind.PICK, BinKind.STORAGE, BinKind.RECEIVING, BinKind.QUARANTINE, BinKind.DAMAGED)
 
 
@@ -224,7 +224,7 @@ def _check(transfers: Sequence[TransferInput]) -> None:
         if any(count > 1 for count in Counter(line.sku_id for line in one.lines).values()):
             raise BadQuantity(_("一张调拨单里，一个商品只能有一行。"), code="sku_twice")
     facilities = {id_ for one in transfers for id_ in (one.from_facility_id, one.to_facility_id)}
-    if missing := facilities - _active("inventory_facility", facilities):
+    if missing := facilities - find_active("inventory_facility", facilities):
         raise UnknownPlace(_("没有这个仓库。"), facility_ids=sorted(missing))
     skus = {line.sku_id for one in transfers for line in one.lines}
     found = db.rows(
@@ -234,15 +234,6 @@ def _check(transfers: Sequence[TransferInput]) -> None:
     )
     if missing := skus - {row[0] for row in found}:
         raise UnknownGoods(_("没有这个商品。"), sku_ids=sorted(missing))
-
-
-def _active(table: str, ids: Iterable[int]) -> set[int]:
-    found = db.rows(
-        f"SELECT id FROM {table} WHERE tenant_id = %s AND id = ANY (%s::bigint[]) AND is_active",
-        current_tenant(),
-        db.array(sorted(ids)),
-    )
-    return {row[0] for row in found}
 
 
 def sum_by(pairs: Iterable[tuple[int, int]]) -> Mapping[int, int]:

@@ -23,6 +23,7 @@ from inventory.access import facilities_of, facility_scope, get_facility
 from inventory.forms.papers import AdjustmentForm, AdjustmentLineForm, AdjustmentLines
 from inventory.models import Adjustment, AdjustmentReason, AdjustmentStatus, BinKind
 from inventory.options import APPROVAL_UNITS, APPROVAL_VALUE_MINOR
+from inventory.paper_ids import DAY_S, new_paper_id, read_paper_id
 from inventory.queries import BinCard, GoodsCard
 from inventory.queries.places import (
     count_pending,
@@ -45,9 +46,7 @@ from inventory.views.paper_lines import (
     find_bin,
     find_goods,
     find_lot,
-    new_token,
     read_books,
-    read_token,
     text_of,
 )
 from inventory.views.places import may
@@ -170,7 +169,7 @@ def new_adjustment(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         form = AdjustmentForm(
             initial={
-                "token": new_token(),
+                "token": new_paper_id(),
                 "facility": request.GET.get("facility"),
                 "reason": request.GET.get("reason"),
             }
@@ -245,7 +244,7 @@ def _write(
         lines=inputs,
         note=form.cleaned_data["note"],
         actor_id=request.user.pk,
-        adjustment_id=read_token(form.cleaned_data["token"]),
+        adjustment_id=read_paper_id(form.cleaned_data["token"], max_age_s=DAY_S),
     )
 
 

@@ -19,6 +19,7 @@ from inventory import queries
 from inventory.access import facilities_of, facility_scope, get_facility
 from inventory.forms.kits import AssembleForm, PartLotForm, PartLots, TakeApartForm
 from inventory.models import Assembly, AssemblyKind
+from inventory.paper_ids import DAY_S, new_paper_id, read_paper_id
 from inventory.queries.kits import (
     KitCard,
     Possible,
@@ -37,9 +38,7 @@ from inventory.views.paper_lines import (
     find_bin,
     find_goods,
     find_lot,
-    new_token,
     read_books,
-    read_token,
     text_of,
 )
 from inventory.views.places import may
@@ -137,7 +136,7 @@ def new_assembly(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         initial = {name: request.GET.get(name, "")[:64] for name in ("facility", "goods", "quantity", "bin")}
         initial["facility"] = initial["facility"] or str(choices[0][0] if choices else "")
-        form = AssembleForm(initial={"token": new_token(), **initial})
+        form = AssembleForm(initial={"token": new_paper_id(), **initial})
         return _assemble_page(request, form, PartLots(prefix="line"), choices, initial["goods"])
     form, lines = AssembleForm(request.POST), PartLots(request.POST, prefix="line")
     form.fields["facility"].choices = choices  # type: ignore[attr-defined]
@@ -187,7 +186,7 @@ def _assemble(request: HttpRequest, form: AssembleForm, lines: list[PartLotForm]
         parts=named,
         actor_id=request.user.pk,
         note=data["note"],
-        assembly_id=read_token(data["token"]),
+        assembly_id=read_paper_id(data["token"], max_age_s=DAY_S),
     )
 
 
@@ -236,7 +235,7 @@ def new_taking_apart(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         names = ("facility", "goods", "bin", "lot", "quantity")
         initial = {name: request.GET.get(name, "")[:64] for name in names}
-        form = TakeApartForm(initial={"token": new_token(), **initial})
+        form = TakeApartForm(initial={"token": new_paper_id(), **initial})
         form.fields["facility"].choices = choices  # type: ignore[attr-defined]
         return render(request, "inventory/taking_apart.html", {"form": form, "facilities": choices})
     form = TakeApartForm(request.POST)
@@ -280,5 +279,5 @@ def _take_apart(request: HttpRequest, form: TakeApartForm) -> AssemblyResult | N
         to_bin_id=to.id,
         actor_id=request.user.pk,
         note=data["note"],
-        assembly_id=read_token(data["token"]),
+        assembly_id=read_paper_id(data["token"], max_age_s=DAY_S),
     )

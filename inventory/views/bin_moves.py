@@ -18,6 +18,7 @@ from core.web.parts import Toast
 from core.web.toasts import say
 from inventory.access import facilities_of, get_facility
 from inventory.forms.papers import BinMoveForm, BinMoveLineForm, BinMoveLines
+from inventory.paper_ids import DAY_S, new_paper_id, read_paper_id
 from inventory.queries.places import list_put_away
 from inventory.rules.put_away import Why
 from inventory.services.bin_moves import BinMoveLine, move_units
@@ -27,9 +28,7 @@ from inventory.views.paper_lines import (
     find_bin,
     find_goods,
     find_lot,
-    new_token,
     read_books,
-    read_token,
     text_of,
 )
 from inventory.views.places import may
@@ -44,7 +43,7 @@ def new_move(request: HttpRequest) -> HttpResponse:
     """Lines of units from one bin into another; all of them are moved or none."""
     choices = [(card.id, card.name) for card in facilities_of(request.membership)]  # type: ignore[attr-defined]
     if request.method == "GET":
-        form = BinMoveForm(initial={"token": new_token(), "facility": request.GET.get("facility")})
+        form = BinMoveForm(initial={"token": new_paper_id(), "facility": request.GET.get("facility")})
         lines = BinMoveLines(prefix="line", initial=[_initial(request)])
         lines.extra = 0
         return _page(request, form, lines, choices)
@@ -63,7 +62,7 @@ def new_move(request: HttpRequest) -> HttpResponse:
                         lines=inputs,
                         actor_id=request.user.pk,
                         note=form.cleaned_data["note"],
-                        document_id=read_token(form.cleaned_data["token"]),
+                        document_id=read_paper_id(form.cleaned_data["token"], max_age_s=DAY_S),
                     )
             except ERPError as refusal:
                 form.add_error(None, refusal.message)

@@ -5,17 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django import forms
-from django.core import signing
 from django.utils.translation import gettext as _
 
-from core import db
-from core.tenancy import current_tenant
 from inventory import queries
 from inventory.queries import BinCard, GoodsCard
 from inventory.queries.places import LotInBin, list_lots_in_bins
-
-_SALT = "inventory.paper"
-_DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +19,6 @@ class Books:
     goods: Mapping[str, GoodsCard]
     bins: Mapping[str, BinCard]
     lots: Mapping[tuple[int, int], Sequence[LotInBin]]  # (bin, SKU)
-
-
-def new_token() -> str:
-    """An id for the paper that a page is for, sealed: an id that somebody chose could be another paper's."""
-    return signing.dumps([current_tenant(), db.new_id()], salt=_SALT)
-
-
-def read_token(text: str) -> int | None:
-    """The id; None for anything that new_token did not make today for this merchant."""
-    try:
-        tenant_id, paper_id = signing.loads(text, salt=_SALT, max_age=_DAY_S)
-    except (signing.BadSignature, ValueError, TypeError):
-        return None
-    return int(paper_id) if tenant_id == current_tenant() else None
 
 
 def read_books(facility_id: int, goods: Iterable[str], bins: Iterable[str]) -> Books:

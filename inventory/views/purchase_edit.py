@@ -16,10 +16,11 @@ from core.web.parts import Toast
 from core.web.toasts import say
 from inventory.access import facilities_of
 from inventory.errors import WrongState
-from inventory.forms.paper_lines import new_paper, read_goods, read_paper
+from inventory.forms.paper_lines import read_goods
 from inventory.forms.purchasing import PurchaseForm, PurchaseLines
 from inventory.models import PurchaseOrder
 from inventory.models.purchases import PurchaseStatus
+from inventory.paper_ids import new_paper_id, read_paper_id
 from inventory.queries.purchases import SupplierCard, list_purchase_lines, list_supplier_cards
 from inventory.queries.receiving import list_scanned_goods
 from inventory.services import purchasing
@@ -76,7 +77,7 @@ def _edit(request: HttpRequest, order: PurchaseOrder | None) -> HttpResponse:
 
 def _initial(request: HttpRequest, order: PurchaseOrder | None) -> tuple[PurchaseForm, Any]:
     if order is None:
-        head: dict[str, Any] = {"paper": new_paper(), "supplier": request.GET.get("supplier")}
+        head: dict[str, Any] = {"paper": new_paper_id(), "supplier": request.GET.get("supplier")}
         rows: list[dict[str, Any]] = [{"goods": request.GET.get("goods", "")}]
     else:
         head = {
@@ -119,7 +120,7 @@ def _read(
         ),
         data["expected_on"] or _expected_on(data["supplier"], suppliers),
         data["note"],
-        read_paper(data["paper"]),
+        read_paper_id(data["paper"]),
     )
 
 

@@ -15,11 +15,11 @@ from core.web.formats import number
 from inventory import queries
 from inventory.access import get_facility
 from inventory.models.places import SELLING_KINDS, BinKind
+from inventory.paper_ids import DAY_S, new_paper_id, read_paper_id
 from inventory.queries.places import PutAwayLine, list_put_away
 from inventory.scanned import read_scanned
 from inventory.services.bin_moves import BinMoveLine, move_units
 from inventory.views.bin_moves import MAY_MOVE, why_words
-from inventory.views.paper_lines import new_token, read_token
 
 
 @never_cache
@@ -53,7 +53,7 @@ def scan(request: HttpRequest, facility_id: int) -> HttpResponse:
     lines, _is_cut = list_put_away(facility_id)
     key = request.POST.get("task", "")
     line = next((one for one in lines if _key(one) == key), None)
-    token = read_token(request.POST.get("token", ""))
+    token = read_paper_id(request.POST.get("token", ""), max_age_s=DAY_S)
     bin_card = queries.list_bins_by_code(facility_id, [read_scanned(text).text]).get(read_scanned(text).text)
     if bin_card and key and token:
         return JsonResponse(_put(request, facility_id, line, key, bin_card, token))
@@ -127,7 +127,7 @@ def _work(facility_id: int) -> dict[str, Any]:
     lines, is_cut = list_put_away(facility_id)
     return {
         "is_cut": is_cut,
-        "token": new_token(),
+        "token": new_paper_id(),
         "tasks": [
             {
                 "id": _key(line),

@@ -21,10 +21,11 @@ from core.web.toasts import say
 from inventory import queries
 from inventory.access import facilities_of, facility_scope, get_facility
 from inventory.errors import UnknownDocument, WrongState
-from inventory.forms.paper_lines import PaperLines, new_paper, read_goods, read_paper
+from inventory.forms.paper_lines import PaperLines, read_goods
 from inventory.forms.transfers import TransferForm
 from inventory.models import Transfer
 from inventory.models.documents import TransferStatus
+from inventory.paper_ids import new_paper_id, read_paper_id
 from inventory.queries.receiving import list_scanned_goods
 from inventory.queries.transfers import (
     TransferLineRow,
@@ -223,7 +224,7 @@ def _initial(request: HttpRequest, paper: Transfer | None) -> tuple[TransferForm
     if paper is None:
         asked = request.GET.get("facility")
         return (
-            TransferForm(initial={"paper": new_paper(), "from_facility": asked}),
+            TransferForm(initial={"paper": new_paper_id(), "from_facility": asked}),
             PaperLines(prefix="line", initial=[{"goods": request.GET.get("goods", "")}]),
         )
     head = {name: getattr(paper, f"{name}_id") for name in ("from_facility", "to_facility")}
@@ -247,7 +248,7 @@ def _read(form: TransferForm, lines: Any) -> TransferInput | None:
         data["to_facility"],
         tuple(TransferLineInput(goods.id, line.cleaned_data["quantity"]) for goods, line in found),
         data["note"],
-        read_paper(data["paper"]),
+        read_paper_id(data["paper"]),
     )
 
 

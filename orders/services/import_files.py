@@ -1,46 +1,41 @@
 """The bytes of an order file: from a stream to the disk, looked through, known by their hash."""
 
-import hashlib
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
-from core.errors import Invalid
+from core.services.files import Landed, Readable, land, settle
 from core.sheets.reading import Source, inspect, open_table
-
-BLOCK = 1 << 20
-
-
-class Readable(Protocol):
-    """What an upload is to us."""
-
-    def read(self, size: int = ..., /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
     """A file that lies beside its place until somebody keeps it.  `header`: its columns, read once."""
 
-    path: Path
-    sha256: str
-    size: int
+    landed: Landed
     source: Source
     header: tuple[str, ...]
 
+    @property
+    def path(self) -> Path:
+        return self.landed.path
+
+    @property
+    def sha256(self) -> str:
+        return self.landed.sha256
+
+    @property
+    def size(self) -> int:
+        return self.landed.size
+
     def keep(self, tenant_id: int) -> str:
         """Put the bytes in their place, which is named after them; returns it, relative to ERP_FILES."""
-        self.path.replace(self.path.with_name(self.sha256))
-        _sync(self.path.parent)
-        return f"{tenant_id}/{self.sha256}"
+        return settle(self.landed, tenant_id=tenant_id)
 
     def drop(self) -> None:
         """Forget what nobody kept."""
-        self.path.unlink(missing_ok=True)
+        self.landed.drop()
 
 
 def receive(*, tenant_id: int, file: Readable) -> Received:
@@ -49,39 +44,10 @@ def receive(*, tenant_id: int, file: Readable) -> Received:
     Whoever calls keeps or drops what comes back.  Raises FileRefused for what cannot be read at all, Invalid
     `too_large`; then nothing is left.
     """
-    folder = Path(settings.ERP_FILES) / str(tenant_id)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
-    path = Path(name)
+    landed = land(file, tenant_id=tenant_id, most=settings.ERP_UPLOAD_MAX)
     try:
-        sha, size = _write(handle, file)
-        source = inspect(path)
-        return Received(path, sha, size, source, open_table(source).header)
+        source = inspect(landed.path)
+        return Received(landed, source, open_table(source).header)
     except BaseException:
-        path.unlink(missing_ok=True)
+        landed.drop()
         raise
-
-
-def _write(handle: int, file: Readable) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    with os.fdopen(handle, "wb") as out:
-        while block := file.read(BLOCK):
-            size += len(block)
-            if size > settings.ERP_UPLOAD_MAX:
-                raise Invalid(
-                    _("文件超过 %(n)s MB，分成几个再传。") % {"n": settings.ERP_UPLOAD_MAX >> 20},
-                    code="too_large",
-                )
-            digest.update(block)
-            out.write(block)
-        out.flush()
-        os.fsync(out.fileno())
-    return digest.hexdigest(), size
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

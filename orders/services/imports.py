@@ -17,6 +17,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.models import Job, StoredFile
 from core.models.jobs import UNFINISHED, JobStatus
 from core.services.accounts import record
+from core.services.files import Readable
 from core.sheets.reading import Source, inspect, open_table
 from core.tenancy import current_tenant, scope
 from core.web.formats import exponent, mask_name, mask_phone, mask_street
@@ -25,7 +26,7 @@ from orders.importing.presets import Preset, find_preset
 from orders.importing.settings import BadLine, Options, Target, columns_of, missing
 from orders.models import Import
 from orders.services.channels import ChannelInput, create_channel, find_channel_id
-from orders.services.import_files import Readable, Received, receive
+from orders.services.import_files import Received, receive
 
 JOB = "orders.import"
 SAMPLES = 2

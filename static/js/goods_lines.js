@@ -4,34 +4,12 @@
 (() => {
   const form = document.querySelector("[data-goods-lines]");
   if (!form) return;
-  const box = form.querySelector("[data-lines]"), blank = form.querySelector("[data-line-blank]");
-  const total = form.querySelector('[name="line-TOTAL_FORMS"]');
-  const lines = () => [...box.querySelectorAll("[data-line]")];
-  const field = (line, name) => line.querySelector(`[name$="-${name}"]`);
+  const { all: lines, field, renumber, add } = cf.lines(form, () => sum());
   const units = line => parseInt(field(line, "quantity").value, 10) || 0;
 
-  const renumber = () => {
-    lines().forEach((line, index) => {
-      line.querySelector(".rl__n").textContent = index + 1;
-      line.querySelectorAll("[name],[id],[for],[aria-describedby]").forEach(el => {
-        for (const name of ["name", "id", "for", "aria-describedby"]) {
-          const value = el.getAttribute(name);
-          if (value) el.setAttribute(name, value.replace(/line-(\d+|__prefix__)-/g, `line-${index}-`));
-        }
-      });
-    });
-    total.value = lines().length;
-    sum();
-  };
   const sum = () => {
     const all = lines().reduce((count, line) => count + units(line), 0), told = form.querySelector("[data-lines-sum]");
     told.textContent = all ? cf.fill(told.dataset.linesSum, { n: all.toLocaleString("zh-CN") }) : "";
-  };
-  const add = () => {
-    const made = blank.content.firstElementChild.cloneNode(true);
-    box.append(made);
-    renumber();
-    return made;
   };
   const take = found => {
     const same = lines().find(line => field(line, "goods").value.trim() === found.code);

@@ -4,38 +4,16 @@
 (() => {
   const form = document.querySelector("[data-paper]");
   if (!form) return;
-  const box = form.querySelector("[data-lines]"), blank = form.querySelector("[data-line-blank]");
-  const total = form.querySelector('[name="line-TOTAL_FORMS"]');
+  const { all: lines, field, renumber, add } = cf.lines(form, () => sum());
   const BINS = ["from_bin", "bin", "to_bin"];
-  const lines = () => [...box.querySelectorAll("[data-line]")];
-  const field = (line, name) => line.querySelector(`[name$="-${name}"]`);
   const fields = line => [...line.querySelectorAll("input, select")];
   const binFields = line => BINS.map(name => field(line, name)).filter(Boolean);
   const isWhole = line => field(line, "goods").value.trim() && binFields(line).every(one => one.value.trim());
 
-  const renumber = () => {
-    lines().forEach((line, index) => {
-      line.querySelector(".rl__n").textContent = index + 1;
-      line.querySelectorAll("[name],[id],[for],[aria-describedby]").forEach(el => {
-        for (const name of ["name", "id", "for", "aria-describedby"]) {
-          const value = el.getAttribute(name);
-          if (value) el.setAttribute(name, value.replace(/line-(\d+|__prefix__)-/g, `line-${index}-`));
-        }
-      });
-    });
-    total.value = lines().length;
-    sum();
-  };
   const sum = () => {
     const units = lines().reduce((all, line) => all + Math.abs(parseInt(field(line, "quantity").value, 10) || 0), 0);
     const told = form.querySelector("[data-lines-sum]");
     told.textContent = units ? cf.fill(told.dataset.linesSum, { n: units.toLocaleString("zh-CN") }) : "";
-  };
-  const add = () => {
-    const made = blank.content.firstElementChild.cloneNode(true);
-    box.append(made);
-    renumber();
-    return made;
   };
   const last = () => {
     const line = lines().at(-1);

@@ -5,25 +5,14 @@
 (() => {
   const form = document.querySelector("[data-receive]");
   if (!form) return;
-  const box = form.querySelector("[data-lines]"), blank = form.querySelector("[data-line-blank]");
-  const total = form.querySelector('[name="line-TOTAL_FORMS"]');
-  const lines = () => [...box.querySelectorAll("[data-line]")];
-  const field = (line, name) => line.querySelector(`[name$="-${name}"]`);
+  const { all: lines, field, renumber, add: append } = cf.lines(form, () => sum());
+  const add = () => {
+    const last = lines().at(-1), made = append();
+    if (last) field(made, "bin").value = field(last, "bin").value;
+    return made;
+  };
   const isBlank = line => ["goods", "lot", "quantity", "expires_on", "produced_on", "supplier_lot"].every(name => !field(line, name).value.trim());
 
-  const renumber = () => {
-    lines().forEach((line, index) => {
-      line.querySelector(".rl__n").textContent = index + 1;
-      line.querySelectorAll("[name],[id],[for],[aria-describedby]").forEach(el => {
-        for (const name of ["name", "id", "for", "aria-describedby"]) {
-          const value = el.getAttribute(name);
-          if (value) el.setAttribute(name, value.replace(/line-(\d+|__prefix__)-/g, `line-${index}-`));
-        }
-      });
-    });
-    total.value = lines().length;
-    sum();
-  };
   const sum = () => {
     const units = lines().reduce((all, line) => all + (parseInt(field(line, "quantity").value, 10) || 0), 0);
     const told = form.querySelector("[data-lines-sum]");
@@ -47,14 +36,6 @@
     field(line, "quantity").value = row.dataset.serial ? 1 : Math.max(1, left);
     sum();
     field(line, "lot").focus();
-  };
-  const add = () => {
-    const made = blank.content.firstElementChild.cloneNode(true);
-    const last = lines().at(-1);
-    box.append(made);
-    if (last) field(made, "bin").value = field(last, "bin").value;
-    renumber();
-    return made;
   };
   const put = (line, found) => {
     field(line, "goods").value = found.code;

@@ -10,6 +10,7 @@ from django.db import models
 from core import clock, db
 from core.models import NumberRange
 from core.services.files import keep, land
+from core.tenancy import current_tenant
 from inventory.models import (
     Adjustment,
     AdjustmentLine,
@@ -70,7 +71,11 @@ def make_papers(ids: Ids) -> None:
     day = date(2026, 1, 1)
     _row(ids, Category, path="食品/饼干")
     _row(ids, Product, code="P", name="商品")
-    file = keep(land(io.BytesIO(b"a picture"), most=100), name="picture.jpg", actor_id=None)
+    file = keep(
+        land(io.BytesIO(b"a picture"), tenant_id=current_tenant(), most=100),
+        name="picture.jpg",
+        actor_id=None,
+    )
     _row(ids, Picture, sku=sku, file=file, thumbnail=file)
     _row(ids, Bundle, code="SET", name="组合")
     _row(ids, CatalogueImport, subject=0, file=file, counts='{"1": 1}')
