@@ -107,7 +107,10 @@ def pytest_step(arguments: list[str], campaign: str | None) -> Step:
         folder = ROOT / "tests" / "campaigns" / campaign
         if not folder.is_dir():
             raise Problem(f"There is no campaign {campaign}; there are: {', '.join(campaigns()) or 'none'}.")
-        return Step(f"campaign {campaign}", [*command, "-m", "campaign", "-n", "0", "-s", *arguments, folder])
+        return Step(
+            f"campaign {campaign}",
+            [*command, "-m", "campaign", "-n", "0", "-s", "-o", "timeout=0", *arguments, folder],
+        )
     parallel = [] if any(one.startswith(("-n", "--pdb")) for one in arguments) else ["-n", "2"]
     return Step("pytest", [*command, *parallel, *arguments])
 

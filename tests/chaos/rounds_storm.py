@@ -2,7 +2,6 @@
 dispatch has ended.
 """
 
-import multiprocessing
 import os
 import random
 import signal
@@ -11,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -22,8 +22,8 @@ from core.tenancy import tenant
 from o2o.services import dispatches
 from tests.conftest import fresh_tenant
 from tests.o2o import scene
+from tests.races.rig import context
 
-FORK = multiprocessing.get_context("fork")
 OPEN_OFFERS = "SELECT dispatch_id, facility_id FROM o2o_offer WHERE status = 'OPEN' ORDER BY random() LIMIT 2"
 PAUSE_S = 0.12  # between two kills
 
@@ -46,7 +46,7 @@ def storm(*, tenants: int, orders: int, kills: int, round_s: int = 1, limit_s: f
     and `kills` were given.
     """
     places = [_city(orders, round_s) for _ in range(tenants)]
-    works: list[Callable[[], None]] = [_sweep, _sweep, *(lambda: _grab(places) for _ in range(3))]
+    works: list[Callable[[], None]] = [_sweep, _sweep, *[partial(_grab, places)] * 3]
     connections.close_all()
     processes = [_start(work) for work in works]
     began, done, chance = time.monotonic(), 0, random.Random(7)
@@ -75,8 +75,7 @@ def _city(orders: int, round_s: int) -> tuple[int, list[int], list[int]]:
 
 
 def _start(work: Callable[[], None]) -> BaseProcess:
-    connections.close_all()
-    process = FORK.Process(target=work, daemon=True)
+    process = context.Process(target=work, daemon=True)
     process.start()
     return process
 

@@ -10,7 +10,7 @@ from core.errors import Conflict
 from core.tenancy import tenant
 from o2o.services import dispatches
 from tests.o2o import scene
-from tests.races.together import together
+from tests.races.rig import together
 
 STORES = 50
 

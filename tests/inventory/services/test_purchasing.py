@@ -39,7 +39,7 @@ from inventory.services.safety import SafetyInput
 from inventory.services.suppliers import SupplierInput
 from tests import builders as make
 from tests import laws
-from tests.races.together import together
+from tests.races.rig import together
 from tests.steps import Do
 
 MAY = date(2027, 5, 1)

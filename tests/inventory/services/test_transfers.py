@@ -28,7 +28,7 @@ from inventory.services.transfers import TransferInput, TransferLineInput
 from tests import builders as make
 from tests import laws
 from tests.inventory.services import stock
-from tests.races.together import together
+from tests.races.rig import together
 from tests.steps import Do
 
 MAY, JUNE = date(2027, 5, 1), date(2027, 6, 1)
