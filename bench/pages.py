@@ -51,7 +51,11 @@ class Shop:
         self.client.post("/signin/", {"username": slug, "password": PASSWORD})
 
     def path(self, page: str) -> str:
-        return page.format(facility=self.many.facilities[0], sku=self.many.skus[len(self.many.skus) // 2])
+        many = self.many
+        middle = {"sku": many.skus, "lot": many.lots, "bin": many.bins}
+        return page.format(
+            facility=many.facilities[0], **{name: ids[len(ids) // 2] for name, ids in middle.items()}
+        )
 
     def ask(self, page: str) -> None:
         answer = self.client.get(self.path(page))

@@ -89,3 +89,19 @@ STANDING = """
     LEFT JOIN inventory_balance b ON b.tenant_id = n.tenant_id AND b.bin_id = u.bin_id AND b.lot_id = u.lot_id
     WHERE n.tenant_id = %s
 """
+
+# (bin_ids, lot_ids, after_seqs or NULL, instant, tenant) -> codes of bin and lot whose book was corrected after a move of that number;
+# without a number, after the instant.  Kinds as in STANDING.
+CORRECTED = """
+    SELECT n.code, l.code FROM unnest(%s::bigint[], %s::bigint[], %s::int[]) u(bin_id, lot_id, after_seq)
+    CROSS JOIN (SELECT %s::timestamptz AS at) since
+    JOIN inventory_bin n ON n.id = u.bin_id
+    JOIN inventory_lot l ON l.tenant_id = n.tenant_id AND l.id = u.lot_id
+    JOIN inventory_balance b ON b.tenant_id = n.tenant_id AND b.bin_id = u.bin_id AND b.lot_id = u.lot_id
+    WHERE n.tenant_id = %s AND EXISTS (
+        SELECT FROM inventory_move m WHERE m.tenant_id = b.tenant_id AND m.kind IN (4, 5, 8, 14)
+            AND ((m.to_balance_id = b.id AND m.to_seq > coalesce(u.after_seq, 0))
+                OR (m.from_balance_id = b.id AND m.from_seq > coalesce(u.after_seq, 0)))
+            AND (u.after_seq IS NOT NULL OR m.at > since.at))
+    ORDER BY n.sequence, n.code, l.code
+"""

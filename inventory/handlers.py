@@ -8,12 +8,16 @@ from core import db
 from core.tenancy import current_tenant
 from inventory.mailing import mail_digest
 from inventory.queries.digests import get_digest
+from inventory.services.bins import settle_stopped
+from inventory.services.lot_dates import settle_shortened
 from inventory.services.promises import settle_promises
 
 
 def on_lots_held(payload: Mapping[str, Any]) -> None:
     """A facility that received the lot for the first time in the instant of the hold was not locked by it: its promises are settled now.
-    So with a lot whose date was brought forward.
+
+    Whoever looks after the hold's commit sees it, so promises that count on the lot were given before, and this look waits for them at
+    the anchor.  What was allocated stays where it is: picks and shipments read holds under their own locks.
     """
     places = db.rows(
         "SELECT DISTINCT facility_id, sku_id FROM inventory_balance WHERE tenant_id = %s AND lot_id = ANY (%s::bigint[]) AND on_hand > 0",
@@ -21,6 +25,16 @@ def on_lots_held(payload: Mapping[str, Any]) -> None:
         db.array(payload["lot_ids"]),
     )
     _settle(places)
+
+
+def on_lots_shortened(payload: Mapping[str, Any]) -> None:
+    """A facility that received the lot in the instant in which its date was brought forward was not locked: it is settled now."""
+    settle_shortened(lot_ids=payload["lot_ids"])
+
+
+def on_bins_stopped_selling(payload: Mapping[str, Any]) -> None:
+    """Goods that came to a bin in the instant in which it stopped selling were not seen: what was promised of them is settled now."""
+    settle_stopped(facility_id=payload["facility_id"], bin_ids=payload["bin_ids"])
 
 
 def on_places_held(payload: Mapping[str, Any]) -> None:

@@ -37,8 +37,8 @@ class Letter:
 def mail_digest(day: date, content: Mapping[str, object]) -> None:
     """Mail a digest to its readers, each about his own facilities and in his language, after the commit.
 
-    An account whose name is a mail address is written to there.  A mail that cannot be handed over is an error in the log, not a reason
-    to write to the others again.
+    A person is written to at the address that he gave, else at his account's name if that is one.  A mail that cannot be handed over is
+    an error in the log, not a reason to write to the others again.
     """
     letters = list_letters(day, content)
     transaction.on_commit(lambda: _send(letters))
@@ -57,10 +57,14 @@ def list_letters(day: date, content: Mapping[str, object]) -> list[Letter]:
     for member in members:
         user = people.get(member.user_id)
         parts = read_digest(content, facility_scope(member))
-        if user is not None and parts and _is_address(user.username):
+        if user is not None and parts and (address := _address_of(user)):
             with translation.override(user.language):
-                letters.append(Letter(user.username, _subject(company, day, parts), _text(parts, names)))
+                letters.append(Letter(address, _subject(company, day, parts), _text(parts, names)))
     return letters
+
+
+def _address_of(user: User) -> str:
+    return user.email or (user.username if _is_address(user.username) else "")
 
 
 def _is_address(name: str) -> bool:

@@ -2,11 +2,20 @@
 
 from inventory import sql
 
-# (tenant, bin_ids, tenant) -> allocations of these bins, ended; the last column is the SKU
+# (tenant, bin_ids, sku_ids, tenant) -> allocations of these SKUs in these bins, ended; the last column is the SKU
 FREE_ALLOCATIONS = """
     DELETE FROM inventory_allocation a USING inventory_balance b
-    WHERE b.tenant_id = %s AND b.bin_id = ANY (%s::bigint[]) AND b.allocated > 0 AND a.tenant_id = %s AND a.balance_id = b.id
+    WHERE b.tenant_id = %s AND b.bin_id = ANY (%s::bigint[]) AND b.sku_id = ANY (%s::bigint[]) AND b.allocated > 0
+      AND a.tenant_id = %s AND a.balance_id = b.id
     RETURNING a.id, a.owner_ref, a.line_ref, a.balance_id, a.quantity, a.min_expires_on, a.priority, a.ship_by, b.sku_id
+"""
+
+# (fixed kinds, tenant, facility, bin_ids, selling kinds) -> what lies in those of the bins that do not sell: SKU, balance, whether
+# allocated units must leave: in totes and the like they are on their way
+STOPPED_GOODS = """
+    SELECT b.sku_id, b.id, b.allocated > 0 AND n.kind <> ALL (%s::int[]) FROM inventory_balance b
+    JOIN inventory_bin n ON n.tenant_id = b.tenant_id AND n.id = b.bin_id
+    WHERE b.tenant_id = %s AND b.facility_id = %s AND b.bin_id = ANY (%s::bigint[]) AND b.on_hand > 0 AND n.kind <> ALL (%s::int[])
 """
 
 # (tenant, bin_ids) three times -> bins that something still needs: code, why, units
@@ -27,21 +36,24 @@ BINS_IN_USE = """
     ORDER BY 1, 2
 """
 
-# (tenant, facility; transfers ask for it twice) -> why a facility cannot be archived: why, units
+# (tenant, facility; transfers ask for it twice) -> why a facility cannot be archived: why, units or papers, the first papers' numbers
 FACILITY_IN_USE = """
-    SELECT 'stock', sum(b.on_hand)::bigint FROM inventory_balance b
+    SELECT 'stock', sum(b.on_hand)::bigint, NULL::text[] FROM inventory_balance b
     WHERE b.tenant_id = %s AND b.facility_id = %s AND b.on_hand > 0 HAVING count(*) > 0
     UNION ALL
-    SELECT 'promises', sum(p.quantity)::bigint FROM inventory_promise p
+    SELECT 'promises', sum(p.quantity)::bigint, NULL FROM inventory_promise p
     WHERE p.tenant_id = %s AND p.facility_id = %s AND p.quantity > 0 HAVING count(*) > 0
     UNION ALL
-    SELECT 'transfers', count(*) FROM inventory_transfer t
+    SELECT 'transfers', count(*), (array_agg(t.number ORDER BY t.number))[1:3] FROM inventory_transfer t
     WHERE t.tenant_id = %s AND (t.from_facility_id = %s OR t.to_facility_id = %s) AND t.status IN (0, 1) HAVING count(*) > 0
     UNION ALL
-    SELECT 'counts', count(*) FROM inventory_stockcount c
+    SELECT 'purchases', count(*), (array_agg(o.number ORDER BY o.number))[1:3] FROM inventory_purchaseorder o
+    WHERE o.tenant_id = %s AND o.facility_id = %s AND o.status IN (0, 1) HAVING count(*) > 0
+    UNION ALL
+    SELECT 'counts', count(*), (array_agg(c.number ORDER BY c.number))[1:3] FROM inventory_stockcount c
     WHERE c.tenant_id = %s AND c.facility_id = %s AND c.status IN (0, 1) HAVING count(*) > 0
     UNION ALL
-    SELECT 'adjustments', count(*) FROM inventory_adjustment a
+    SELECT 'adjustments', count(*), (array_agg(a.number ORDER BY a.number))[1:3] FROM inventory_adjustment a
     WHERE a.tenant_id = %s AND a.facility_id = %s AND a.status = 0 HAVING count(*) > 0
 """
 

@@ -1,4 +1,6 @@
-"""Statements of stock that are too long for a line.  Parameters are positional."""
+"""Statements of stock that are too long for a line.  Parameters are positional, or by name where it is said."""
+
+from itertools import product
 
 # A balance sells: its bin's kind sells, no open hold covers it, its lot's day allows.  Expects aliases b, n, l.
 # Parameter: the first expiry date that is still sellable (inventory.queries.first_sellable).
@@ -46,6 +48,15 @@ AGED_BALANCES = f"""
     WHERE b.tenant_id = %s AND b.allocated > 0 AND l.expires_on < %s ORDER BY 1, 2, 3
 """
 
+# (tenant, lot_ids, first sellable day) -> allocations of these lots that the lot's date does not serve (any more), and the facility
+UNFIT = """
+    SELECT a.id, a.owner_ref, a.line_ref, a.balance_id, a.quantity, a.min_expires_on, a.priority, a.ship_by, b.facility_id
+    FROM inventory_balance b
+    JOIN inventory_lot l ON l.tenant_id = b.tenant_id AND l.id = b.lot_id
+    JOIN inventory_allocation a ON a.tenant_id = b.tenant_id AND a.balance_id = b.id
+    WHERE b.tenant_id = %s AND b.lot_id = ANY (%s::bigint[]) AND b.allocated > 0 AND l.expires_on < greatest(a.min_expires_on, %s)
+"""
+
 # (tenant, anchor date, ids, facility_ids, sku_ids): lock the anchors of these pairs in this order, and make those that are missing, in one
 # walk: a new row is waited for in its place, like a lock.  An anchor that is there is locked and not written (WHERE false).
 LOCK_ANCHORS = """
@@ -61,7 +72,7 @@ LOCK_ANCHORS = """
 STANDING = """
     WITH here AS MATERIALIZED (
         SELECT id, sku_id, lot_id, bin_id, on_hand - allocated AS units FROM inventory_balance
-        WHERE tenant_id = %s AND facility_id = %s AND sku_id = ANY (%s::bigint[]) AND on_hand > allocated)
+        WHERE tenant_id = %s AND facility_id = %s AND sku_id = ANY (%s::bigint[]) AND on_hand > 0 AND on_hand > allocated)
     SELECT 'balance', id, sku_id, lot_id, bin_id, units, NULL::date, NULL::date, NULL FROM here
     UNION ALL SELECT 'bin', id, kind, sequence, NULL, NULL, NULL, NULL, NULL FROM inventory_bin
     WHERE tenant_id = %s AND id = ANY (ARRAY(SELECT DISTINCT bin_id FROM here))
@@ -113,20 +124,11 @@ SHIP_MOVES = """
 _GROUP = f"""CASE WHEN {SELLS} THEN 'sells' WHEN n.kind NOT IN (0, 1) THEN 'elsewhere'
                 WHEN coalesce(l.expires_on, '9999-12-31') < %s THEN 'expired' ELSE 'held' END"""
 
-# (first sellable day, first sellable day, tenant, facility_ids, sku_ids) -> facility, sku, group, expiry, units, allocated
-STOCK_GROUPS = f"""
-    SELECT b.facility_id, b.sku_id,
-           {_GROUP} AS stock_group,
-           coalesce(l.expires_on, '9999-12-31'), sum(b.on_hand)::bigint, sum(b.allocated)::bigint {_STOCK}
-    WHERE b.tenant_id = %s AND b.facility_id = ANY (%s::bigint[]) AND b.sku_id = ANY (%s::bigint[]) AND b.on_hand > 0
-    GROUP BY 1, 2, 3, 4
-"""
-
 # SUPPLIES for several facilities: (tenant, facility_ids, sku_ids, first sellable day) -> facility, sku, expiry, units
 SUPPLIES_OF_MANY = f"""
     SELECT b.facility_id, b.sku_id, coalesce(l.expires_on, '9999-12-31'), sum(b.on_hand - b.allocated)::bigint {_STOCK}
-    WHERE b.tenant_id = %s AND b.facility_id = ANY (%s::bigint[]) AND b.sku_id = ANY (%s::bigint[]) AND b.on_hand > b.allocated AND {SELLS}
-    GROUP BY 1, 2, 3
+    WHERE b.tenant_id = %s AND b.facility_id = ANY (%s::bigint[]) AND b.sku_id = ANY (%s::bigint[]) AND b.on_hand > 0
+    AND b.on_hand > b.allocated AND {SELLS} GROUP BY 1, 2, 3
 """
 
 # (first sellable day, first sellable day, tenant, facility_ids, sku): the last move of a balance is found by the number the balance carries
@@ -209,18 +211,6 @@ OPEN_HOLDS = f"""
 # Parameters: tenant, hold.
 ONE_HOLD = f"{_HOLD} WHERE h.tenant_id = %s AND h.id = %s"
 
-# (tenant, facility_ids, first sellable day, tenant, facility_ids, tenant, first sellable day) -> SKUs with something held or
-# expired, or with more promised than what is sellable
-PROBLEM_SKUS = f"""
-    SELECT b.sku_id {_STOCK} WHERE b.tenant_id = %s AND b.facility_id = ANY (%s::bigint[]) AND b.on_hand > 0 AND n.kind IN (0, 1)
-        AND (coalesce(l.expires_on, '9999-12-31') < %s OR {_HELD})
-    UNION
-    SELECT p.sku_id FROM (SELECT q.facility_id, q.sku_id, sum(q.quantity) AS units FROM inventory_promise q
-        WHERE q.tenant_id = %s AND q.facility_id = ANY (%s::bigint[]) AND q.quantity > 0 GROUP BY 1, 2) p
-    WHERE p.units > (SELECT coalesce(sum(b.on_hand - b.allocated), 0) {_STOCK}
-        WHERE b.tenant_id = %s AND b.facility_id = p.facility_id AND b.sku_id = p.sku_id AND b.on_hand > b.allocated AND {SELLS})
-"""
-
 # (tenant, codes, tenant, codes): barcodes first, merchant codes after them
 GOODS_BY_CODE = """
     SELECT 0 AS place, b.code, s.id, s.code, s.name, s.unit, s.shelf_life_days, s.shelf_life_months FROM inventory_barcode b
@@ -258,9 +248,33 @@ def lot_warnings(condition: str, *, by_money: bool, is_back: bool) -> str:
 """
 
 
-# (tenant, facility_ids, any category, category_ids, two days): how many rows the same condition has
-COUNT_BY_EXPIRY = f"SELECT count(DISTINCT (b.facility_id, b.lot_id)) {_WARNED_GOODS} AND {BY_EXPIRY}"
-COUNT_BY_AGE = f"SELECT count(DISTINCT (b.facility_id, b.lot_id)) {_WARNED_GOODS} AND {BY_AGE}"
+# (two days of expiry, again, two days of arrival, tenant, facility_ids, any category, category_ids) -> rows of three such lists
+COUNT_LOTS = f"""
+    SELECT count(*) FILTER (WHERE {BY_EXPIRY}), count(*) FILTER (WHERE {BY_EXPIRY}), count(*) FILTER (WHERE {BY_AGE})
+    FROM (SELECT DISTINCT b.facility_id, b.lot_id, l.expires_on, l.received_on {_WARNED_GOODS}) l
+"""
+
+
+def sum_lots(condition: str) -> str:
+    """(tenant, facility_ids, any category, category_ids, two days) -> facility, rows of the same list there, their units."""
+    return f"""
+    SELECT b.facility_id, count(DISTINCT b.lot_id), sum(b.on_hand)::bigint {_WARNED_GOODS} AND {condition} GROUP BY 1
+"""
+
+
+def worst_lots(condition: str) -> str:
+    """(tenant, facility_ids, any category, category_ids, two days, most, tenant, tenant) -> the first rows of the same list at each
+    facility, as lot_warnings gives them."""
+    return f"""
+    SELECT w.id, w.key, w.facility_id, w.sku_id, g.code, g.name, g.unit, w.lot_id, t.code, w.units, t.expires_on, t.received_on,
+        g.cost_minor
+    FROM (SELECT v.*, row_number() OVER (PARTITION BY v.facility_id ORDER BY v.key, v.id) AS place
+          FROM (SELECT min(b.id) AS id, b.facility_id, b.sku_id, b.lot_id, sum(b.on_hand)::bigint AS units, {_LOT_KEYS[condition]} AS key
+                {_WARNED_GOODS} AND {condition} GROUP BY b.facility_id, b.sku_id, b.lot_id, l.expires_on, l.received_on) v) w
+    JOIN inventory_sku g ON g.id = w.sku_id JOIN inventory_lot t ON t.id = w.lot_id
+    WHERE w.place <= %s AND g.tenant_id = %s AND t.tenant_id = %s ORDER BY w.facility_id, w.place
+"""
+
 
 # (tenant, facility_ids, any category, category_ids, last expiry looked at, first sellable day) -> lots that sell and expire by then
 SELLING_LOTS = f"""
@@ -286,21 +300,59 @@ SAFETY_STOCKS = f"""
     WHERE t.tenant_id = %s AND t.facility_id = ANY (%s::bigint[]) AND t.minimum > 0 AND s.is_active AND {_OF_CATEGORIES}
 """
 
-# (first sellable day, first sellable day, tenant, balance_ids) -> balance, group
-GROUP_OF_BALANCES = f"SELECT b.id, {_GROUP} {_STOCK} WHERE b.tenant_id = %s AND b.id = ANY (%s::bigint[])"
+# Groups of balances whose bins and lots were read already: (ids, facility_ids, bin_ids, lot_ids, bin kinds, expiry dates,
+# first sellable day, first sellable day, tenant) -> id, group.  No table but the holds is read: no plan of it can be wrong.
+GROUP_OF_ROWS = f"""
+    WITH given AS (SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::date[])
+        u(id, facility_id, bin_id, lot_id, kind, expires_on))
+    SELECT b.id, {_GROUP}
+    FROM (SELECT %s::bigint AS tenant_id, g.* FROM given g) b, LATERAL (SELECT b.kind) n, LATERAL (SELECT b.expires_on) l
+"""
 
-# The same said of a row of inventory_balance that is joined with its bin and its lot under the tables' own names, as the ORM does.
-# Held also wants the cheap test of inventory.views.balances first: looking through all open holds for every row would be slow.
-_SELLING_BIN = "inventory_bin.kind IN (0, 1)"
-_DAY = "coalesce(inventory_lot.expires_on, '9999-12-31')"
-_HOLD_OF_ROW = """EXISTS (SELECT FROM inventory_hold h WHERE h.tenant_id = inventory_balance.tenant_id AND h.cleared_at IS NULL
-    AND (h.lot_id IS NULL OR h.lot_id = inventory_balance.lot_id)
-    AND (h.facility_id IS NULL OR h.facility_id = inventory_balance.facility_id)
-    AND (h.bin_id IS NULL OR h.bin_id = inventory_balance.bin_id))"""
-# Parameter: the first sellable day.
-ROW_SELLS = f"({_SELLING_BIN} AND {_DAY} >= %s AND NOT {_HOLD_OF_ROW})"
-ROW_HELD = f"({_SELLING_BIN} AND {_DAY} >= %s AND {_HOLD_OF_ROW})"
-ROW_EXPIRED = f"({_SELLING_BIN} AND {_DAY} < %s)"
+# The same as conditions on a balance (alias b), for pages that look for a group.  `IN (…) IS TRUE` is hashed once and looked up for every
+# row: it never becomes a join, so that no missing statistics make it walk a table for every balance.
+_SOLD_FROM = "(b.bin_id IN (SELECT id FROM inventory_bin WHERE tenant_id = %(tenant)s AND kind NOT IN (0, 1))) IS NOT TRUE"
+_PAST = "(b.lot_id IN (SELECT id FROM inventory_lot WHERE tenant_id = %(tenant)s AND expires_on < %(first)s)) IS TRUE"
+
+
+def _held() -> str:
+    """An open hold covers the row: holds by what they name (lot, facility, bin or several), each kind hashed."""
+    names = ("lot_id", "facility_id", "bin_id")
+    tests = []
+    for said in product((True, False), repeat=len(names)):
+        own = [name for name, is_said in zip(names, said, strict=True) if is_said]
+        if own:
+            scope = " AND ".join(
+                f"{name} IS {'NOT ' if name in own else ''}NULL" for name in names
+            )  # a hold without a scope is refused by the database
+            tests.append(
+                f"({', '.join(f'b.{name}' for name in own)}) IN (SELECT {', '.join(own)} FROM inventory_hold"
+                f" WHERE tenant_id = %(tenant)s AND cleared_at IS NULL AND {scope})"
+            )
+    return f"(({' OR '.join(tests)}) IS TRUE)"
+
+
+# Parameters by name: tenant, first (the first sellable day).
+IN_GROUP = {
+    "sells": f"{_SOLD_FROM} AND NOT ({_PAST}) AND NOT {_held()}",
+    "held": f"{_SOLD_FROM} AND NOT ({_PAST}) AND {_held()}",
+    "expired": f"{_SOLD_FROM} AND {_PAST}",
+    "elsewhere": f"NOT ({_SOLD_FROM})",
+}
+# By name: tenant, facilities, first -> SKUs with something held or expired, or with more promised than what is sellable
+PROBLEM_SKUS = f"""
+    SELECT b.sku_id FROM inventory_balance b WHERE b.tenant_id = %(tenant)s AND b.facility_id = ANY (%(facilities)s::bigint[])
+        AND b.on_hand > 0 AND {_SOLD_FROM} AND ({_PAST} OR {_held()})
+    UNION
+    SELECT p.sku_id FROM (SELECT q.facility_id, q.sku_id, sum(q.quantity) AS units FROM inventory_promise q
+        WHERE q.tenant_id = %(tenant)s AND q.facility_id = ANY (%(facilities)s::bigint[]) AND q.quantity > 0 GROUP BY 1, 2) p
+    LEFT JOIN (SELECT b.facility_id, b.sku_id, sum(b.on_hand - b.allocated) AS units FROM inventory_balance b
+        WHERE b.tenant_id = %(tenant)s AND b.facility_id = ANY (%(facilities)s::bigint[]) AND b.on_hand > b.allocated
+            AND {IN_GROUP["sells"]} GROUP BY 1, 2) f ON f.facility_id = p.facility_id AND f.sku_id = p.sku_id
+    WHERE p.units > coalesce(f.units, 0)
+"""
+# A lot expires on one of these days: (from, below) by name, alias d.
+LOT_ENDS_WITHIN = "d.expires_on >= %(first)s AND d.expires_on < %(below)s"
 
 # (first sellable day, first sellable day, tenant, facility, SKU, balance, limit) -> where goods lie that could be picked, and this balance
 LOTS_TO_TAKE = f"""
@@ -311,20 +363,30 @@ LOTS_TO_TAKE = f"""
 
 # Lots, for inventory.queries.lots.
 
-# Which lots have something in a group at these facilities.  For the ORM's own table name; (facility_ids, first, first, group).
-LOT_HAS_GROUP = f"""EXISTS (SELECT FROM inventory_balance b
-    JOIN inventory_bin n ON n.tenant_id = b.tenant_id AND n.id = b.bin_id
-    JOIN inventory_lot l ON l.tenant_id = b.tenant_id AND l.id = b.lot_id
-    WHERE b.tenant_id = inventory_lot.tenant_id AND b.lot_id = inventory_lot.id AND b.facility_id = ANY (%s::bigint[])
-      AND b.on_hand > 0 AND {_GROUP} = %s)"""
 
-# (from, below): expires on one of these days
-LOT_ENDS_WITHIN = "(inventory_lot.expires_on >= %s AND inventory_lot.expires_on < %s)"
+def _group_of(whose: str) -> str:
+    """The group of a balance (alias b), each test hashed; `whose` narrows the lots that are looked through."""
+    past = _PAST.replace("tenant_id =", f"{whose} AND tenant_id =")
+    return f"""CASE WHEN NOT ({_SOLD_FROM}) THEN 'elsewhere' WHEN {past} THEN 'expired' WHEN {_held()} THEN 'held' ELSE 'sells' END"""
 
-# (first sellable day, first sellable day, tenant, facility_ids, lot_ids) -> lot, group, units, allocated
+
+# By name: tenant, facilities, lots, first -> lot, group, units, allocated
 GROUPS_OF_LOTS = f"""
-    SELECT b.lot_id, {_GROUP} AS stock_group, sum(b.on_hand)::bigint, sum(b.allocated)::bigint {_STOCK}
-    WHERE b.tenant_id = %s AND b.facility_id = ANY (%s::bigint[]) AND b.lot_id = ANY (%s::bigint[]) AND b.on_hand > 0 GROUP BY 1, 2
+    SELECT b.lot_id, {_group_of("id = ANY (%(lots)s::bigint[])")} AS stock_group, sum(b.on_hand)::bigint, sum(b.allocated)::bigint
+    FROM inventory_balance b
+    WHERE b.tenant_id = %(tenant)s AND b.facility_id = ANY (%(facilities)s::bigint[]) AND b.lot_id = ANY (%(lots)s::bigint[])
+      AND b.on_hand > 0
+    GROUP BY 1, 2
+"""
+
+# By name: tenant, facilities, skus, first -> facility, sku, group, lot, units, allocated
+STOCK_GROUPS = f"""
+    SELECT b.facility_id, b.sku_id, {_group_of("sku_id = ANY (%(skus)s::bigint[])")} AS stock_group, b.lot_id, sum(b.on_hand)::bigint,
+        sum(b.allocated)::bigint
+    FROM inventory_balance b
+    WHERE b.tenant_id = %(tenant)s AND b.facility_id = ANY (%(facilities)s::bigint[]) AND b.sku_id = ANY (%(skus)s::bigint[])
+      AND b.on_hand > 0
+    GROUP BY 1, 2, 3, 4
 """
 
 # (first sellable day, first sellable day, tenant, facility_ids, lot) -> where a lot lies or lay

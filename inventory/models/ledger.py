@@ -34,6 +34,11 @@ class Balance(TenantRow):
         indexes = [
             models.Index(fields=["tenant_id", "lot"], name="inventory_balance_lot"),
             models.Index(fields=["tenant_id", "bin"], name="inventory_balance_bin"),
+            models.Index(  # lots that are used up stay as rows for good: what sells must not be looked for among them
+                fields=["tenant_id", "facility", "sku"],
+                name="inventory_balance_live",
+                condition=Q(on_hand__gt=0),
+            ),
         ]
 
 

@@ -5,17 +5,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import BooleanField, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from core import db
 from core.tenancy import current_tenant
 from inventory.errors import UnknownDocument, UnknownGoods
+from inventory.models import Sku
 from inventory.models.bundles import AssemblyKind
 from inventory.rules import kits
 from inventory.rules.kits import Part
 from inventory.sellable import list_shelves
-
-RECIPES_SHOWN = 500
 
 _PARTS = """
     SELECT r.sku_id, s.id, s.code, s.name, s.unit, r.quantity, s.cost_minor, s.is_active, s.tracking FROM inventory_recipepart r
@@ -164,15 +165,14 @@ def list_kits(sku_ids: Collection[int]) -> dict[int, KitCard]:
     return {row[0]: KitCard(*(*row, tuple(recipes.get(row[0], ())))) for row in found}
 
 
-def list_kit_ids(*, limit: int = RECIPES_SHOWN) -> list[int]:
-    """SKUs that have a recipe, by code."""
-    found = db.rows(
-        "SELECT s.id FROM inventory_sku s WHERE s.tenant_id = %s AND EXISTS (SELECT FROM inventory_recipepart r"
-        " WHERE r.tenant_id = s.tenant_id AND r.sku_id = s.id) ORDER BY s.code LIMIT %s",
-        current_tenant(),
-        limit,
+def kit_skus() -> QuerySet[Sku]:
+    """SKUs that have a recipe, for a list.  Recipes are hashed once: with EXISTS they could be walked for every SKU."""
+    has_recipe = (
+        "(inventory_sku.id IN (SELECT sku_id FROM inventory_recipepart WHERE tenant_id = %s)) IS TRUE"
     )
-    return [row[0] for row in found]
+    return Sku.objects.filter(
+        RawSQL(has_recipe, (current_tenant(),), output_field=BooleanField())  # noqa: S611  named
+    )
 
 
 def find_possible(facility_id: int, parts: Sequence[Part]) -> Possible:

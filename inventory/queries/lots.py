@@ -8,16 +8,16 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import BooleanField, Exists, OuterRef, QuerySet
-from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from core import clock, db
 from core.tenancy import current_tenant
 from inventory import sql
 from inventory.errors import UnknownGoods
-from inventory.models import Balance, Lot
+from inventory.models import Lot
+from inventory.queries.balances import find_goods
 from inventory.queries.stock import SELLS
+from inventory.queries.walking import Conditions, Order, Step, named_rows, walk_lots
 from inventory.queries.warnings import WarningKind, list_stages
 from inventory.sellable import first_sellable, minimum_expiry
 
@@ -102,25 +102,46 @@ class LotChange:
     changes: Mapping[str, Sequence[str | None]]
 
 
-def in_stock(found: QuerySet[Lot], facility_ids: Sequence[int], *, or_was: bool = False) -> QuerySet[Lot]:
-    """Lots of which something lies at these facilities; `or_was`: or lay there once."""
-    here = Balance.objects.filter(lot=OuterRef("id"), facility_id__in=facility_ids)
-    return found.filter(Exists(here if or_was else here.filter(on_hand__gt=0)))
+@dataclass(frozen=True, slots=True)
+class WantedLots:
+    """Which lots: something lies of them at these facilities (`is_empty_too`: or lay there once), and what else is said.
+
+    `text`: a whole barcode, or how the SKU's code begins; `code`: how the lot's begins.
+    """
+
+    facility_ids: Sequence[int]
+    text: str = ""
+    code: str = ""
+    state: LotState | None = None
+    is_empty_too: bool = False
 
 
-def in_state(found: QuerySet[Lot], state: LotState, facility_ids: Sequence[int]) -> QuerySet[Lot]:
-    """Lots of which something at these facilities is in this state; what each means is inventory.sql's to say."""
-    first = first_sellable()
-    group = SELLS if state == LotState.NEAR else state.value
-    params = db.array(facility_ids), first, first, group
-    found = found.filter(
-        RawSQL(sql.LOT_HAS_GROUP, params, output_field=BooleanField())  # noqa: S611  a named statement
-    )
-    if state != LotState.NEAR:
-        return found
-    return found.filter(
-        RawSQL(sql.LOT_ENDS_WITHIN, (first, near_until()), output_field=BooleanField())  # noqa: S611  named
-    )
+def list_lot_page(wanted: WantedLots, order: Order, step: Step) -> list[Lot]:
+    """A page of lots with their SKUs, in the order of the list; at most five statements."""
+    ids = walk_lots(order, _conditions(wanted), step)
+    known = {lot.id: lot for lot in Lot.objects.filter(id__in=ids).prefetch_related("sku")}
+    rows = [known[id_] for id_ in ids]
+    return rows[::-1] if step.is_back else rows
+
+
+def _conditions(wanted: WantedLots) -> Conditions:
+    found = Conditions(wanted.facility_ids)
+    if not wanted.is_empty_too or wanted.state is not None:
+        found.of_balance.append("b.on_hand > 0")
+    if wanted.text:
+        sku_id, test = find_goods(wanted.text, found.params)
+        found.of_balance.append(f"b.sku_id = {sku_id}" if sku_id is not None else test)
+        if sku_id is not None:
+            found.of_order.append(f"d.sku_id = {sku_id}")
+    if wanted.code:
+        found.of_order.append("d.code >= %(lot)s AND d.code < %(lot_end)s")
+        found.params |= {"lot": wanted.code, "lot_end": f"{wanted.code}\U0010ffff"}
+    if wanted.state is not None:
+        is_near = wanted.state == LotState.NEAR
+        found.of_balance.append(sql.IN_GROUP[SELLS if is_near else wanted.state.value])
+        found.of_order += [sql.LOT_ENDS_WITHIN] if is_near else []
+        found.params |= {"first": first_sellable(), "below": near_until()}
+    return found
 
 
 def near_until() -> date:
@@ -134,9 +155,13 @@ def list_sums(lot_ids: Sequence[int], facility_ids: Sequence[int]) -> dict[int, 
     groups: defaultdict[int, dict[str, int]] = defaultdict(dict)
     allocated: defaultdict[int, int] = defaultdict(int)
     free: defaultdict[int, int] = defaultdict(int)
-    for lot_id, group, units, taken in db.rows(
-        sql.GROUPS_OF_LOTS, first, first, current_tenant(), db.array(facility_ids), db.array(lot_ids)
-    ):
+    params = {
+        "tenant": current_tenant(),
+        "facilities": db.array(facility_ids),
+        "lots": db.array(lot_ids),
+        "first": first,
+    }
+    for lot_id, group, units, taken in named_rows(sql.GROUPS_OF_LOTS, params):
         groups[lot_id][group] = units
         allocated[lot_id] += taken
         free[lot_id] += units - taken if group == SELLS else 0

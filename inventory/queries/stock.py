@@ -1,7 +1,7 @@
 """Reads of stock that others call."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -15,6 +15,8 @@ from inventory import sql
 from inventory.errors import UnknownGoods, UnknownPlace
 from inventory.models import Barcode, Sku
 from inventory.queries.catalogue import first_picture
+from inventory.queries.plans import plan_by_hash
+from inventory.queries.walking import named_rows
 from inventory.rules import expiry, promise
 from inventory.rules.promise import Promised, Supply
 from inventory.sellable import first_sellable, list_supplies, minimum_expiry
@@ -139,18 +141,26 @@ _Places = dict[tuple[int, int], _Place]
 
 
 def list_stock(facility_ids: Sequence[int], min_days: Mapping[int, int]) -> list[StockRow]:
-    """What lies where and what of it is for sale, in two statements.
+    """What lies where and what of it is for sale, in three statements.
 
     `min_days`: SKU -> the days it must still last (its own minimum).
     """
-    params = current_tenant(), db.array(facility_ids), db.array(sorted(min_days))
+    tenant_id, facilities, skus = current_tenant(), db.array(facility_ids), db.array(sorted(min_days))
     places: _Places = defaultdict(_Place)
-    first = first_sellable()
-    for facility_id, sku_id, *rest in db.rows(sql.STOCK_GROUPS, first, first, *params):
-        places[facility_id, sku_id].add(sku_id, *rest)
-    for place, promised in _promised_by_place(params).items():
+    params = {"tenant": tenant_id, "facilities": facilities, "skus": skus, "first": first_sellable()}
+    found = named_rows(sql.STOCK_GROUPS, params)
+    ends = _ends([lot_id for *_rest, group, lot_id, _units, _allocated in found if group == SELLS])
+    for facility_id, sku_id, group, lot_id, units, allocated in found:
+        places[facility_id, sku_id].add(sku_id, group, ends.get(lot_id), units, allocated)
+    for place, promised in _promised_by_place((tenant_id, facilities, skus)).items():
         places[place].promised = promised
     return _judge(places, min_days)
+
+
+def _ends(lot_ids: Iterable[int]) -> dict[int, date | None]:
+    """When lots expire; None: never."""
+    statement = "SELECT id, expires_on FROM inventory_lot WHERE tenant_id = %s AND id = ANY (%s::bigint[])"
+    return dict(db.rows(statement, current_tenant(), db.array(sorted(set(lot_ids)))))
 
 
 def _judge(places: _Places, min_days: Mapping[int, int]) -> list[StockRow]:
@@ -193,17 +203,26 @@ def explain_stock(facility_ids: Sequence[int], sku: Sku) -> SkuStock:
 
 def list_available(facility_ids: Sequence[int], floors: Mapping[int, date]) -> dict[tuple[int, int], int]:
     """(facility, SKU) -> what reserve would accept now for that SKU's minimum expiry: `available` in bulk, two statements."""
-    params = current_tenant(), db.array(facility_ids), db.array(sorted(floors))
+    steps = list_steps(facility_ids, {sku_id: (day,) for sku_id, day in floors.items()})
+    return {place: found[0][1] for place, found in steps.items()}
+
+
+def list_steps(
+    facility_ids: Sequence[int], days: Mapping[int, Collection[date]]
+) -> dict[tuple[int, int], list[tuple[date, int]]]:
+    """(facility, SKU) -> (minimum expiry, what reserve would accept now for it), for each of the SKU's `days`; two statements."""
+    params = current_tenant(), db.array(facility_ids), db.array(sorted(days))
     supplies: dict[tuple[int, int], list[Supply]] = defaultdict(list)
     for facility_id, *supply in db.rows(sql.SUPPLIES_OF_MANY, *params, first_sellable()):
         supplies[facility_id, supply[0]].append(Supply(*supply))
     promised = _promised_by_place(params)
     return {
-        (facility_id, sku_id): promise.available(
-            supplies[facility_id, sku_id], promised[facility_id, sku_id], floor
-        )
+        (facility_id, sku_id): [
+            (day, promise.available(supplies[facility_id, sku_id], promised[facility_id, sku_id], day))
+            for day in sorted(wanted)
+        ]
         for facility_id in facility_ids
-        for sku_id, floor in floors.items()
+        for sku_id, wanted in days.items()
     }
 
 
@@ -339,6 +358,7 @@ def list_ledger(balance_id: int, *, before_seq: int | None, limit: int) -> list[
 
 def list_recent_moves(facility_ids: Sequence[int], sku_id: int, limit: int) -> list[LedgerRow]:
     """The newest moves of one SKU where it lies now, newest first; each balance is entered by its own index."""
+    plan_by_hash()
     tenant_id = current_tenant()
     params = tenant_id, db.array(facility_ids), sku_id, tenant_id, limit, tenant_id, limit, limit
     return [LedgerRow(*row) for row in db.rows(sql.RECENT_MOVES, *params)]

@@ -15,13 +15,13 @@ from core.tenancy import current_tenant
 from inventory import sql
 from inventory.models import Category
 from inventory.options import AGEING_DAYS, EXPIRY_DAY_SELLS, NEAR_EXPIRY_DAYS, SELLING_OUT_DAYS
+from inventory.queries.plans import plan_by_hash
 from inventory.queries.stock import list_available
 from inventory.rules import expiry
 from inventory.rules.selling_out import LotStock, run_down
 from inventory.sellable import minimum_expiry
 
 WINDOW_DAYS = 28  # what left in these days is the present rate: four of each weekday
-EVERYTHING = 2**31 - 1
 _EPOCH = date(2000, 1, 1)  # keys of sorts by day count from here
 _FIRST = -(2**62), 0
 _LAST = 2**62, 2**62
@@ -90,6 +90,18 @@ class StockWarning:
     money_minor: int | None = None
 
 
+JUDGED = (WarningKind.LOW_STOCK, WarningKind.SELLING_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSum:
+    """The warnings of one kind at one facility: how many, the units they are about, the worst of them."""
+
+    count: int
+    units: int
+    worst: Sequence[StockWarning]
+
+
 def list_stages(kind: WarningKind) -> list[int]:
     """The tenant's stages in days, the widest first; none for kinds that have none."""
     option = {WarningKind.NEAR_EXPIRY: NEAR_EXPIRY_DAYS, WarningKind.AGEING: AGEING_DAYS}.get(kind)
@@ -106,6 +118,16 @@ def list_category_ids(path: str) -> list[int]:
     return [id_ for id_, name in found if name == path or name.startswith(f"{path}/")]
 
 
+def list_category_paths(limit: int) -> tuple[list[str], int]:
+    """The first categories by path, and how many more there are.  One statement."""
+    found = db.rows(
+        "SELECT path, count(*) OVER () FROM inventory_category WHERE tenant_id = %s ORDER BY path LIMIT %s",
+        current_tenant(),
+        limit,
+    )
+    return [row[0] for row in found], found[0][1] - len(found) if found else 0
+
+
 def list_warnings(
     kind: WarningKind,
     wanted: Wanted,
@@ -113,39 +135,69 @@ def list_warnings(
     by_money: bool = False,
     beyond: Place | None = None,
     is_back: bool = False,
-    limit: int = EVERYTHING,
+    limit: int,
 ) -> list[StockWarning]:
     """Up to `limit` warnings beyond a place, the worst first (`is_back`: before it, still the worst first).
 
-    By day: what has the fewest days left, lies longest, lacks most of its minimum.  By money: what costs most at cost.  At most four
+    By day: what has the fewest days left, lies longest, lacks most of its minimum.  By money: what costs most at cost.  At most five
     statements.  Lots are cut off in the database; what is judged here (low stock, selling out) is judged whole.
     """
-    if kind == WarningKind.LOW_STOCK:
-        return _cut(_low_stock(wanted), beyond, is_back, limit)
-    if kind == WarningKind.SELLING_OUT:
-        return _cut(_selling_out(wanted, by_money=by_money), beyond, is_back, limit)
+    if kind in JUDGED:
+        return cut(list_judged(kind, wanted, by_money=by_money), beyond=beyond, is_back=is_back, limit=limit)
     condition, days = _days(kind, wanted.stage)
     tenant_id, edge = current_tenant(), _edge(beyond, is_back)
     statement = sql.lot_warnings(condition, by_money=by_money, is_back=is_back)
+    plan_by_hash()
     found = db.rows(statement, *wanted.params, *days, tenant_id, tenant_id, *edge, limit)
     stages = list_stages(kind)
     rows = [_lot_warning(kind, row, stages) for row in found]
     return rows[::-1] if is_back else rows
 
 
+def list_judged(kind: WarningKind, wanted: Wanted, *, by_money: bool = False) -> list[StockWarning]:
+    """All warnings of a kind that is judged here, the worst first: low stock and what sells out come from sums over a whole SKU.
+
+    At most four statements.
+    """
+    plan_by_hash()
+    rows = _low_stock(wanted) if kind == WarningKind.LOW_STOCK else _selling_out(wanted, by_money=by_money)
+    rows.sort(key=lambda row: (row.key, row.id))
+    return rows
+
+
 def count_warnings(wanted: Wanted) -> dict[WarningKind, int]:
     """Rows of each list; nine statements."""
-    counts: dict[WarningKind, int] = {}
-    for kind in WarningKind:
-        if kind == WarningKind.LOW_STOCK:
-            counts[kind] = len(_low_stock(wanted))
-        elif kind == WarningKind.SELLING_OUT:
-            counts[kind] = len(_selling_out(wanted, by_money=False))
-        else:
-            condition, days = _days(kind, wanted.stage)
-            statement = sql.COUNT_BY_AGE if condition == sql.BY_AGE else sql.COUNT_BY_EXPIRY
-            counts[kind] = db.rows(statement, *wanted.params, *days)[0][0]
-    return counts
+    kinds = [kind for kind in WarningKind if kind not in JUDGED]
+    days = [day for kind in kinds for day in _days(kind, wanted.stage)[1]]
+    plan_by_hash()
+    ((*counts,),) = db.rows(sql.COUNT_LOTS, *days, *wanted.params)
+    return {kind: len(list_judged(kind, wanted)) for kind in JUDGED} | dict(zip(kinds, counts, strict=True))
+
+
+def sum_warnings(kind: WarningKind, wanted: Wanted, *, most: int) -> dict[int, PlaceSum]:
+    """Facility -> how many warnings and units, and the `most` worst; facilities without any are not named.  At most five statements.
+
+    What is judged here is read whole; of the other kinds no more than `most` rows a facility leave the database.
+    """
+    if kind in JUDGED:
+        places: dict[int, list[StockWarning]] = defaultdict(list)
+        for row in list_judged(kind, wanted):
+            places[row.facility_id].append(row)
+        return {
+            id_: PlaceSum(len(rows), sum(row.at_risk for row in rows), rows[:most])
+            for id_, rows in places.items()
+        }
+    condition, days = _days(kind, wanted.stage)
+    plan_by_hash()
+    sums = db.rows(sql.sum_lots(condition), *wanted.params, *days)
+    tenant_id, stages = current_tenant(), list_stages(kind)
+    worst: dict[int, list[StockWarning]] = defaultdict(list)
+    if most and sums:
+        statement = sql.worst_lots(condition)
+        found = db.rows(statement, *wanted.params, *days, most, tenant_id, tenant_id)
+        for values in found:
+            worst[values[2]].append(_lot_warning(kind, values, stages))
+    return {facility_id: PlaceSum(count, units, worst[facility_id]) for facility_id, count, units in sums}
 
 
 def _days(kind: WarningKind, stage: int | None) -> tuple[str, tuple[date, date]]:
@@ -167,9 +219,11 @@ def _edge(beyond: Place | None, is_back: bool) -> tuple[int, int]:
     return _LAST if is_back else _FIRST
 
 
-def _cut(rows: list[StockWarning], beyond: Place | None, is_back: bool, limit: int) -> list[StockWarning]:
+def cut(
+    rows: Sequence[StockWarning], *, beyond: Place | None, is_back: bool, limit: int
+) -> list[StockWarning]:
+    """Up to `limit` of the rows of `list_judged` beyond a place."""
     edge = _edge(beyond, is_back)
-    rows.sort(key=lambda row: (row.key, row.id))
     if is_back:
         return [row for row in rows if (row.key, row.id) < edge][-limit:]
     return [row for row in rows if (row.key, row.id) > edge][:limit]

@@ -80,6 +80,15 @@ def displace(outs: Iterable[Out], given: Iterable[Given]) -> Displaced:
     return Displaced(reduced, tuple(ended), taken, tuple(carried), tuple(freed))
 
 
+def give_up(given: Iterable[Given]) -> Displaced:
+    """These allocations end, and all their units must be given other lots.  Law as in Displaced, with nothing carried."""
+    freed = sorted(given, key=strength)
+    taken: defaultdict[int, int] = defaultdict(int)
+    for row in freed:
+        taken[row.balance_id] += row.quantity
+    return Displaced(ended=tuple(row.id for row in freed), taken=dict(taken), freed=tuple(freed))
+
+
 def strength(row: Given) -> tuple[int, datetime, int]:
     """Sorts the strongest first."""
     return -row.priority, row.ship_by, row.id

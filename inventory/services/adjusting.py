@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from core import db, options, outbox
 from core.db import Rank
 from core.errors import Forbidden
-from core.numbers import new_number
 from core.services import accounts
 from core.tenancy import current_tenant
 from inventory.errors import BadQuantity, UnknownDocument, UnknownGoods, WrongState
@@ -28,8 +27,10 @@ from inventory.rules import approving
 from inventory.rules.approving import Weight
 from inventory.services.ledger import MoveRow, find_or_make_balances
 from inventory.services.moving import Moved, move_stock
+from inventory.services.numbering import number_papers
 from inventory.services.places import Place, require_bins, spare_work_bins
 from inventory.services.promises import lock_anchors
+from inventory.services.standing import Difference, lock_goods, refuse_fallen
 
 VALUE_MOST_MINOR = 2**63 - 1
 LESS_ONLY = (
@@ -119,7 +120,7 @@ def adjust(
     moved = None
     if not waits:
         moved = _post(id_, facility_id, reason, rows, places, lots, note, actor_id)
-    number = _take_number(id_)
+    (number,) = number_papers(Adjustment, "ADJ", [id_])
     detail = {
         "number": number,
         "reason": reason.name,
@@ -134,20 +135,22 @@ def adjust(
 def decide(*, adjustment_id: int, is_approved: bool, actor_id: int | None) -> AdjustmentResult:
     """A second person says yes or no to an adjustment that waits.
 
-    Yes posts it as it was asked for; everything is looked at again under the locks of the stock, and StockShort (nothing done) says what
-    is no longer there.  Locks the paper, then anchors and balances.  Raises UnknownDocument, WrongState when it was decided before,
-    Forbidden for whoever asked, and for nobody in particular (a key is not a second person).
+    Yes posts it as it was asked for; everything is looked at again under the locks of the stock.  StockShort (nothing done) says what is
+    no longer there; a difference that was measured (counted, lost, found) is refused where somebody corrected the book of that lot in
+    that bin since, so no loss is booked twice.  Locks the paper, then anchors and balances.
+    Raises UnknownDocument, WrongState when it was decided before or its difference no longer stands, Forbidden for whoever asked, and for
+    nobody in particular (a key is not a second person).
     """
     found = db.lock(
         Rank.DOCUMENT,
         Adjustment,
-        "number, facility_id, reason, note, status, created_by",
+        "number, facility_id, reason, note, status, created_by, count_id, created_at",
         "id = %s",
         adjustment_id,
     )
     if not found:
         raise UnknownDocument(_("没有这张调整单。"), adjustment_id=adjustment_id)
-    number, facility_id, reason, note, status, created_by = found[0]
+    number, facility_id, reason, note, status, created_by, count_id, created_at = found[0]
     if status != AdjustmentStatus.PENDING:
         raise WrongState(
             _("调整单 %(number)s 已经处理过了：%(status)s。")
@@ -164,6 +167,9 @@ def decide(*, adjustment_id: int, is_approved: bool, actor_id: int | None) -> Ad
         filled = {line.bin_id for _id, line in rows if line.delta > 0}
         places = require_bins(facility_id, {line.bin_id for _id, line in rows}, filled=filled)
         lots = _require_lots({line.lot_id for _id, line in rows})
+        lock_goods(facility_id, {lot.sku_id for lot in lots.values()})
+        where = [(line.bin_id, line.lot_id) for _id, line in rows]
+        refuse_fallen(Difference(number, AdjustmentReason(reason), count_id, created_at, where))
         moved = _post(
             adjustment_id, facility_id, AdjustmentReason(reason), rows, places, lots, note, actor_id
         )
@@ -253,17 +259,6 @@ def _insert(
             status == AdjustmentStatus.POSTED,
         )
     )
-
-
-def _take_number(adjustment_id: int) -> str:
-    number = new_number("ADJ")
-    db.execute(
-        "UPDATE inventory_adjustment SET number = %s WHERE tenant_id = %s AND id = %s",
-        number,
-        current_tenant(),
-        adjustment_id,
-    )
-    return number
 
 
 def _earlier(adjustment_id: int) -> AdjustmentResult:

@@ -16,10 +16,13 @@ from inventory.rules.lot_order import LotDemand, LotPlan, Manner
 from inventory.services.lot_choice import choose, choose_within_lots, list_manners, list_promised_now
 from inventory.services.promises import GuessedWrong, add_counters, lock_anchors
 
-# (tenant, tenant, owners) -> the SKUs that these owners have promised, and how their lots are chosen
-RESERVED_SKUS = """
-    SELECT id, lot_order, one_lot_per_parcel FROM inventory_sku WHERE tenant_id = %s AND id = ANY (ARRAY(
+# (tenant, tenant, owners, tenant, tenant, owners) -> the SKUs that these owners have promised, and how their lots are chosen; then those
+# of which they have lots set aside
+OWNED_SKUS = """
+    SELECT id, lot_order, one_lot_per_parcel, true FROM inventory_sku WHERE tenant_id = %s AND id = ANY (ARRAY(
         SELECT DISTINCT sku_id FROM inventory_reservation WHERE tenant_id = %s AND owner_ref = ANY (%s::bigint[])))
+    UNION ALL SELECT DISTINCT sku_id, 0::smallint, false, false FROM inventory_balance WHERE tenant_id = %s AND id = ANY (ARRAY(
+        SELECT balance_id FROM inventory_allocation WHERE tenant_id = %s AND owner_ref = ANY (%s::bigint[])))
 """
 
 
@@ -60,15 +63,18 @@ class _Held:
 def allocate(*, facility_id: int, owner_units: Mapping[int, int]) -> AllocationResult:
     """Give these owners' reservations their lots and bins, in the order of `owner_units` (owner -> units it must have, whole).
 
-    Locks the anchors, then the balances it takes from.  Units stay on hand in their bin, allocated; what an owner was allocated when it
-    was promised (goods of one lot) counts.  By the promise law nothing is short unless a promise was broken or a lot passed its day a
-    moment ago, or no single lot is enough for goods that want one; such owners are named in `short` and left as they were.
+    Locks the anchors of all that the owners have, then, at once, the balances it takes from and those in which short owners have lots set
+    aside, so that the caller may give these back without a lock that goes backwards.  Units stay on hand in their bin, allocated; what an
+    owner was allocated when it was promised (goods of one lot) counts.  By the promise law nothing is short unless a promise was broken or
+    a lot passed its day a moment ago, or no single lot is enough for goods that want one; such owners are named in `short` and left as
+    they were.
     """
     owner_refs, tenant_id = list(owner_units), current_tenant()
-    skus = db.rows(RESERVED_SKUS, tenant_id, tenant_id, db.array(owner_refs))
-    sku_ids = [row[0] for row in skus]
-    manners = {id_: Manner(order == LotOrder.FIFO, one) for id_, order, one in skus if order or one}
-    lock_anchors((facility_id, sku_id) for sku_id in sku_ids)
+    owners = tenant_id, tenant_id, db.array(owner_refs)
+    skus = db.rows(OWNED_SKUS, *owners, *owners)
+    lock_anchors((facility_id, row[0]) for row in skus)
+    sku_ids = [row[0] for row in skus if row[3]]
+    manners = {id_: Manner(order == LotOrder.FIFO, one) for id_, order, one, _ in skus if order or one}
     held = _reservations(facility_id, owner_refs)
     short = _incomplete(held, owner_units)
     by_id = {h.id: h for h in held}
@@ -76,7 +82,8 @@ def allocate(*, facility_id: int, owner_units: Mapping[int, int]) -> AllocationR
     while plan.short:
         short |= {by_id[key].owner_ref for key in plan.short}
         wants, plan = _choose(facility_id, sku_ids, held, short, manners)
-    _write(facility_id, plan.takes, {want.key: by_id[want.key] for want in wants})
+    aside = _set_aside(short) if len(sku_ids) < len(skus) else ()
+    _write(facility_id, plan.takes, {want.key: by_id[want.key] for want in wants}, aside)
     return AllocationResult(tuple(owner for owner in owner_refs if owner not in short), tuple(sorted(short)))
 
 
@@ -161,7 +168,19 @@ def _reservations(facility_id: int, owner_refs: Sequence[int]) -> list[_Held]:
     return sorted((_Held(*row) for row in found), key=lambda h: (place[h.owner_ref], h.line_ref, h.id))
 
 
-def _write(facility_id: int, takes: Sequence[fefo.Take], held: Mapping[int, _Held]) -> None:
+def _set_aside(owners: AbstractSet[int]) -> list[int]:
+    """Balances in which these owners have units already.  Under the anchors' locks, so nothing of theirs gets another bin."""
+    found = db.rows(
+        "SELECT DISTINCT balance_id FROM inventory_allocation WHERE tenant_id = %s AND owner_ref = ANY (%s::bigint[])",
+        current_tenant(),
+        db.array(sorted(owners)),
+    )
+    return [row[0] for row in found]
+
+
+def _write(
+    facility_id: int, takes: Sequence[fefo.Take], held: Mapping[int, _Held], aside: Sequence[int]
+) -> None:
     if not held:
         return
     _insert(takes, held)
@@ -174,7 +193,7 @@ def _write(facility_id: int, takes: Sequence[fefo.Take], held: Mapping[int, _Hel
     for h in held.values():
         served[h.sku_id, h.min_expires_on] -= h.quantity
     add_counters(facility_id, served)
-    _take(takes)
+    _take(takes, aside)
 
 
 def _insert(takes: Sequence[fefo.Take], asked: Mapping[int, _Held] | Mapping[int, LotRow]) -> None:
@@ -199,13 +218,13 @@ def _insert(takes: Sequence[fefo.Take], asked: Mapping[int, _Held] | Mapping[int
     )
 
 
-def _take(takes: Sequence[fefo.Take]) -> None:
-    """Lock the balances, by id, and count the units on them."""
+def _take(takes: Sequence[fefo.Take], aside: Sequence[int] = ()) -> None:
+    """Lock the balances, by id, those of `aside` with them, and count the units on them."""
     totals: dict[int, int] = defaultdict(int)
     for take in takes:
         totals[take.balance_id] += take.quantity
     ids = sorted(totals)
-    db.lock(Rank.STOCK, Balance, "id", "id = ANY (%s::bigint[])", db.array(ids))
+    db.lock(Rank.STOCK, Balance, "id", "id = ANY (%s::bigint[])", db.array(sorted({*ids, *aside})))
     db.execute(
         "UPDATE inventory_balance b SET allocated = b.allocated + u.quantity FROM unnest(%s::bigint[], %s::int[]) u(id, quantity)"
         " WHERE b.tenant_id = %s AND b.id = u.id",

@@ -74,7 +74,7 @@ def assemble(
     expires with the first of its parts, or by the SKU's own shelf life where that ends earlier; without a code it has the paper's number.
     `assembly_id`: an id made with the form (core.db.new_id), so that a form sent twice counts once.  A SKU without a cost gets the sum of
     its parts', when all are known.
-    Locks the anchors of the parts, then the balances; the number is taken between them, once the parts are known to be there.  Raises
+    Locks the anchors of the parts, then the balances; the number is taken last, but where it names the lot before the balances.  Raises
     BadQuantity, UnknownGoods, UnknownPlace, WrongState (no recipe, archived, a bin that takes no goods), StockShort (the part, what there
     is, and for how many kits it is enough), LotDiffers (the code is known with another expiry date), SerialTaken.
     """
@@ -85,17 +85,18 @@ def assemble(
         return done
     shelves = list_shelves(facility_id, [line.sku_id for line in kit.lines])
     used = _choose(kit, quantity, parts, shelves)
-    number = new_number(KIND)
+    number = "" if (lot_code or "").strip() else new_number(KIND)
     lot_id = _make_lot(kit, quantity, lot_code, number, used)
     balance_id = find_or_make_balances([(facility_id, bin_id, kit.id, lot_id)])[bin_id, lot_id]
     id_ = assembly_id or db.new_id()
-    write_paper(id_, number, facility_id, AssemblyKind.ASSEMBLE, kit.id, quantity, note, actor_id)
     moves = [MoveRow(MoveKind.USED, one.quantity, one.balance_id, None, id_) for one in used]
     moves.append(MoveRow(MoveKind.MADE, quantity, None, balance_id, id_))
     moved = move_stock(facility_id=facility_id, moves=moves, actor_id=actor_id, reason=note)
     by_lot: defaultdict[int, int] = defaultdict(int)
     for one in used:
         by_lot[one.lot_id] += one.quantity
+    number = number or new_number(KIND)
+    write_paper(id_, number, facility_id, AssemblyKind.ASSEMBLE, kit.id, quantity, note, actor_id)
     write_links([(id_, from_lot, lot_id, units, quantity) for from_lot, units in sorted(by_lot.items())])
     cost = kit.parts_cost_minor
     if kit.cost_minor is None and cost is not None:

@@ -1,11 +1,11 @@
 """Bins: many at once by pattern, changed many at once, archived instead of deleted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from core import db
+from core import db, outbox
 from core.db import Rank
 from core.errors import Conflict
 from core.services import accounts
@@ -17,7 +17,7 @@ from inventory.models.places import SELLING_KINDS
 from inventory.rules import displacing
 from inventory.rules.displacing import Given
 from inventory.services.catalogue import BinInput, create_bins
-from inventory.services.moving import Moved, reallocate
+from inventory.services.moving import Moved, move_away, reallocate
 from inventory.services.places import WORK_KINDS
 from inventory.services.promises import lock_anchors, settle_promises
 
@@ -97,16 +97,18 @@ def change_bins(
     """Change kind, zone or place in the walk of many bins of one facility.
 
     A bin that stops selling gives up its allocations (they get other lots, first expired first out, else their owners are short) and the
-    promises that counted on it give way, in this transaction.  Locks the bins, the anchors of what lies in them, the balances.
+    promises that counted on it give way, in this transaction.  Goods that came to it meanwhile were not seen, and may have been promised
+    before the change was: BinsStoppedSelling, and `settle_stopped` looks again after the commit.
+    Locks the bins, the anchors of what lies in them, the balances.
     Raises UnknownPlace, BadQuantity, BinsInUse where goods lie in a bin whose kind others count on (totes and the like).
     """
     if change.first_sequence is not None:
         last = change.first_sequence + change.step * (len(bin_ids) - 1)
         _refuse_sequences([change.first_sequence, last])
     kinds = _lock_bins(facility_id, bin_ids)
-    moved = Moved()
+    skus: Sequence[int] = ()
     if change.kind is not None:
-        moved = _change_kind(facility_id, change.kind, kinds)
+        skus = _change_kind(facility_id, change.kind, kinds)
     db.execute(
         "UPDATE inventory_bin b SET kind = coalesce(%s, b.kind), zone = coalesce(%s, b.zone), sequence = coalesce(u.sequence, b.sequence)"
         " FROM unnest(%s::bigint[], %s::int[]) u(id, sequence) WHERE b.tenant_id = %s AND b.id = u.id",
@@ -121,8 +123,11 @@ def change_bins(
         ),
         current_tenant(),
     )
-    if change.kind is not None and change.kind not in SELLING_KINDS:
-        moved = _settle(facility_id, [id_ for id_, kind in kinds.items() if kind in SELLING_KINDS], moved)
+    moved = Moved()
+    stopped = [id_ for id_, kind in kinds.items() if kind in SELLING_KINDS]
+    if stopped and change.kind is not None and change.kind not in SELLING_KINDS:
+        moved = _settle(facility_id, stopped, skus)
+        outbox.emit("BinsStoppedSelling", {"facility_id": facility_id, "bin_ids": stopped})
     detail = {
         "bins": list(bin_ids[:100]),
         "count": len(bin_ids),
@@ -134,9 +139,32 @@ def change_bins(
     return moved
 
 
+def settle_stopped(*, facility_id: int, bin_ids: Sequence[int]) -> Moved:
+    """The second look at bins that stopped selling, after the commit: what was allocated in them or promised of them by somebody who
+    could not see the change yet gives way as in change_bins.  Bins that sell again are left alone.
+
+    Locks the anchors of what lies in them, then the balances.
+    """
+    found = db.rows(
+        places_sql.STOPPED_GOODS,
+        db.array([int(kind) for kind in FIXED_KINDS]),
+        current_tenant(),
+        facility_id,
+        db.array(sorted(bin_ids)),
+        db.array([int(kind) for kind in SELLING_KINDS]),
+    )
+    skus = sorted({sku_id for sku_id, _balance, _leaves in found})
+    lock_anchors((facility_id, sku_id) for sku_id in skus)
+    allocated = [balance_id for _sku, balance_id, leaves in found if leaves]
+    moved = move_away(facility_id=facility_id, balance_ids=allocated) if allocated else Moved()
+    broken = settle_promises(facility_id, skus)
+    return replace(moved, broken_owners=(*moved.broken_owners, *broken))
+
+
 def archive_bins(*, facility_id: int, bin_ids: Sequence[int], actor_id: int | None) -> int:
     """These bins take no more goods; how many were in use until now.  Raises UnknownPlace, and BinsInUse that names each bin with stock,
-    promised goods, or an open paper in it.  Locks the bins and their balances."""
+    promised goods, or an open paper in it.  Goods that arrive in this moment stay what they are, for sale, and can be moved out: whether
+    a bin is in use says where goods may be put, not whether they sell.  Locks the bins and their balances."""
     _lock_bins(facility_id, bin_ids)
     ids = db.array(sorted(bin_ids))
     db.lock(Rank.STOCK, Balance, "id", "bin_id = ANY (%s::bigint[])", ids)
@@ -201,8 +229,8 @@ def _lock_bins(facility_id: int, bin_ids: Sequence[int]) -> dict[int, BinKind]:
     return {id_: BinKind(locked[id_]) for id_ in bin_ids}
 
 
-def _change_kind(facility_id: int, to: BinKind, kinds: Mapping[int, BinKind]) -> Moved:
-    """Under the bins' lock, before the change: refuse it, or lock what lies there and free its allocations."""
+def _change_kind(facility_id: int, to: BinKind, kinds: Mapping[int, BinKind]) -> list[int]:
+    """Under the bins' lock, before the change: refuse it, or lock what lies there; the SKUs whose anchors are locked."""
     if to == BinKind.TRANSIT or BinKind.TRANSIT in kinds.values():
         raise WrongState(_("在途货位由调拨自己建。"), code="transit_bin")
     changing = [id_ for id_, kind in kinds.items() if kind != to]
@@ -210,7 +238,7 @@ def _change_kind(facility_id: int, to: BinKind, kinds: Mapping[int, BinKind]) ->
     losing = [id_ for id_ in changing if kinds[id_] in SELLING_KINDS and to not in SELLING_KINDS]
     skus = _skus_in(losing)
     if not (bound or skus):
-        return Moved()
+        return []
     lock_anchors((facility_id, sku_id) for sku_id in skus)
     db.lock(
         Rank.STOCK,
@@ -222,22 +250,25 @@ def _change_kind(facility_id: int, to: BinKind, kinds: Mapping[int, BinKind]) ->
         db.array(skus),
     )
     _refuse_in_use(db.array(bound))
-    return Moved()
+    return skus
 
 
-def _settle(facility_id: int, bin_ids: Sequence[int], moved: Moved) -> Moved:
-    """After the change, under the same locks: what was allocated in bins that sell no more gets other lots, then promises give way."""
-    skus = _skus_in(bin_ids)
+def _settle(facility_id: int, bin_ids: Sequence[int], skus: Sequence[int]) -> Moved:
+    """After the change, under the same locks and for the same SKUs: what was allocated in bins that sell no more gets other lots, then
+    promises give way."""
     if not skus:
-        return moved
-    freed, sku_of = _free_allocations(bin_ids)
+        return Moved()
+    freed, sku_of = _free_allocations(bin_ids, skus)
     units, short = reallocate(facility_id, freed, sku_of=sku_of)
     return Moved(units, short, settle_promises(facility_id, skus))
 
 
-def _free_allocations(bin_ids: Sequence[int]) -> tuple[list[Given], dict[int, int]]:
-    """The allocations of these bins, ended, the strongest first; balance -> SKU."""
-    gone = db.rows(places_sql.FREE_ALLOCATIONS, current_tenant(), db.array(sorted(bin_ids)), current_tenant())
+def _free_allocations(bin_ids: Sequence[int], skus: Sequence[int]) -> tuple[list[Given], dict[int, int]]:
+    """The allocations of these SKUs in these bins, ended, the strongest first; balance -> SKU."""
+    tenant_id = current_tenant()
+    gone = db.rows(
+        places_sql.FREE_ALLOCATIONS, tenant_id, db.array(sorted(bin_ids)), db.array(skus), tenant_id
+    )
     freed = [Given(*row[:8]) for row in gone]
     db.execute(
         "UPDATE inventory_balance SET allocated = 0 WHERE tenant_id = %s AND id = ANY (%s::bigint[])",

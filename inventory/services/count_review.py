@@ -7,12 +7,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core import db, live
-from core.db import Rank
 from core.services import accounts
 from core.tenancy import current_tenant
 from inventory import counting_sql as sql
 from inventory.errors import WrongState
-from inventory.models import AdjustmentReason, Balance, CountStatus, CountTaskStatus
+from inventory.models import AdjustmentReason, CountStatus, CountTaskStatus
 from inventory.rules.counting import Verdict
 from inventory.services.adjusting import AdjustmentLineInput, AdjustmentResult, adjust
 from inventory.services.counting import list_findings
@@ -25,7 +24,7 @@ from inventory.services.counts import (
     set_status,
     tell_tasks,
 )
-from inventory.services.promises import lock_anchors
+from inventory.services.standing import lock_goods
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,16 +185,7 @@ def _fallen(paper: Paper, lines: Sequence[_Line]) -> list[tuple[_Line, str]]:
     """Lines that no longer stand, with the reason.  Takes the locks that move_stock will take, so what is seen here is what is booked."""
     if not lines:
         return []
-    skus = db.array(sorted({line.sku_id for line in lines}))
-    lock_anchors((paper.facility_id, line.sku_id) for line in lines)
-    db.lock(
-        Rank.STOCK,
-        Balance,
-        "id",
-        "facility_id = %s AND sku_id = ANY (%s::bigint[])",
-        paper.facility_id,
-        skus,
-    )
+    lock_goods(paper.facility_id, {line.sku_id for line in lines})
     found = db.rows(
         sql.STANDING,
         *(

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from core import db, live
 from core.db import Rank
-from core.numbers import new_number
 from core.services import accounts
 from core.tenancy import current_tenant
 from inventory import counting_sql as sql
 from inventory.errors import BadQuantity, UnknownDocument, UnknownGoods, UnknownPlace, WrongState
 from inventory.models import BinKind, CountStatus, CountTask, CountTaskStatus, StockCount
+from inventory.services.numbering import number_papers
 
 COUNTABLE = (BinKind.PICK, BinKind.STORAGE, BinKind.RECEIVING, BinKind.QUARANTINE, BinKind.DAMAGED)
 TASKS_MOST = 20_000
@@ -64,7 +64,7 @@ def create_count(
 ) -> CountResult:
     """Make a count with a task for each bin (or SKU in a bin), in the order of the walk; a constant number of statements.
 
-    Bins that another open count has are left out.  Nothing is locked and nothing is frozen.  Raises UnknownPlace, UnknownGoods,
+    Bins that another open count has are left out.  Nothing is frozen; the number is taken last.  Raises UnknownPlace, UnknownGoods,
     BadQuantity when nothing is to be counted or more than TASKS_MOST.
     """
     _require_known(facility_id, scope)
@@ -77,11 +77,11 @@ def create_count(
             % {"most": f"{TASKS_MOST:,}", "n": f"{len(chosen):,}"},
             code="too_many_tasks",
         )
-    count_id, number = db.new_id(), new_number("CT")
+    count_id = db.new_id()
     db.insert(
         StockCount,
         ["id", "number", "facility", "name", "created_by"],
-        [(count_id, number, facility_id, name.strip(), actor_id)],
+        [(count_id, str(count_id), facility_id, name.strip(), actor_id)],
     )
     db.insert(
         CountTask,
@@ -93,6 +93,7 @@ def create_count(
             )
         ],
     )
+    (number,) = number_papers(StockCount, "CT", [count_id])
     accounts.record(
         "create", "count", count_id, actor_id=actor_id, detail={"number": number, "tasks": len(chosen)}
     )

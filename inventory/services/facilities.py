@@ -19,7 +19,7 @@ LAT_MOST, LNG_MOST = 90_000_000, 180_000_000
 
 
 class FacilityInUse(Conflict):
-    """Something is still there or on its way.  Fields: what (kind of thing -> how much)."""
+    """Something is still there or on its way.  Fields: what (kind of thing -> how much), papers (kind -> the first numbers)."""
 
     code = "facility_in_use"
 
@@ -72,22 +72,35 @@ def save_facilities(facilities: Sequence[FacilityInput], *, actor_id: int | None
 
 def archive_facility(*, facility_id: int, actor_id: int | None) -> None:
     """It is offered nowhere any more; its history stays.  Locks the facility.  Raises UnknownPlace, FacilityInUse that says what is still
-    there: stock, promises, transfers, counts, adjustments that wait."""
+    there: stock, promises, and which transfers, purchase orders, counts and adjustments are not done."""
     _lock(facility_id)
     tenant_id = current_tenant()
     place = (tenant_id, facility_id)
-    found = dict(db.rows(places_sql.FACILITY_IN_USE, *place, *place, *place, facility_id, *place, *place))
+    found = db.rows(places_sql.FACILITY_IN_USE, *place, *place, *place, facility_id, *place, *place, *place)
     if found:
         words = {
             "stock": _("%(n)d 件货"),
             "promises": _("%(n)d 件占用"),
             "transfers": _("%(n)d 张没完的调拨单"),
+            "purchases": _("%(n)d 张没完的采购单"),
             "counts": _("%(n)d 张没完的盘点单"),
             "adjustments": _("%(n)d 张等人同意的调整单"),
         }
-        told = "、".join(words[why] % {"n": count} for why, count in found.items())
-        raise FacilityInUse(_("没有停用：还有%(what)s。") % {"what": told}, what=found)
+        told = "、".join(_name(words[why] % {"n": count}, count, numbers) for why, count, numbers in found)
+        raise FacilityInUse(
+            _("没有停用：还有%(what)s。") % {"what": told},
+            what={why: count for why, count, _numbers in found},
+            papers={why: numbers for why, _count, numbers in found if numbers},
+        )
     _set_active(facility_id, False, actor_id)
+
+
+def _name(what: str, count: int, numbers: Sequence[str] | None) -> str:
+    """Papers are named by their numbers, the first of many."""
+    if not numbers:
+        return what
+    told = "、".join(numbers) + ("…" if count > len(numbers) else "")
+    return _("%(what)s（%(numbers)s）") % {"what": what, "numbers": told}
 
 
 def restore_facility(*, facility_id: int, actor_id: int | None) -> None:

@@ -1,7 +1,7 @@
 """Allocated units on their way: from their bin into a tote, and out of the building."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core import db
@@ -11,6 +11,18 @@ from inventory import sql
 from inventory.models import Balance, BinKind, MoveKind
 from inventory.queries import stopped_balances
 from inventory.services.ledger import MoveRow, find_or_make_balances, write_moves
+from inventory.services.promises import lock_anchors, unreserve
+
+LOTS_OF = "SELECT lot_id FROM inventory_balance WHERE tenant_id = %s AND id = ANY (%s::bigint[])"
+
+# (tenant, owners) twice -> facility, SKU, whether units are set aside there
+OWNED_PLACES = """
+    SELECT DISTINCT facility_id, sku_id, false FROM inventory_reservation WHERE tenant_id = %s AND owner_ref = ANY (%s::bigint[])
+    UNION ALL
+    SELECT DISTINCT b.facility_id, b.sku_id, true FROM inventory_allocation a
+    JOIN inventory_balance b ON b.tenant_id = a.tenant_id AND b.id = a.balance_id
+    WHERE a.tenant_id = %s AND a.owner_ref = ANY (%s::bigint[])
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +73,11 @@ def pick(
 
     `totes`: owner -> tote bin; `document_id`: what confirmed it.  One ledger row for each (bin, lot, tote).  `allocation_ids` narrows to
     some of them.  What already lies in a tote is left alone, so a repeated confirmation moves nothing.  Owners touched by an open
-    hold, or a lot past its last sellable day, are skipped whole.  Locks the balances by id; holds are read under that lock.
+    hold, or a lot past its last sellable day, are skipped whole.  Locks the balances by id, those in the totes with those in the bins;
+    holds are read under that lock.
     """
     only = None if allocation_ids is None else set(allocation_ids)
-    locked = set(lock_owned_balances(list(totes)))
+    locked = set(lock_owned_balances(list(totes), into=totes.values()))
     here = _allocations(list(totes))
     # What was given another balance while the locks were waited for is left for the next time: that balance is not locked.
     loose = [a for a in here if a.kind != BinKind.TOTE and a.balance_id in locked]
@@ -159,19 +172,49 @@ def lock_owned(owner_refs: Sequence[int]) -> Owned:
     return Owned(units, in_totes, frozenset(owner for owner, balance_id, _ in rows if balance_id in stopped))
 
 
-def lock_owned_balances(owner_refs: Sequence[int]) -> list[int]:
-    """Lock the balances that hold these owners' units, by id; returns them.  What they hold is read in the next statement."""
+def lock_owned_balances(owner_refs: Sequence[int], *, into: Iterable[int] = ()) -> list[int]:
+    """Lock the balances that hold these owners' units, by id; returns them.  What they hold is read in the next statement.
+
+    `into`: bins to which the units go: what lies there of the same lots is locked in the same order, and not returned.
+    """
+    tenant_id, bins = current_tenant(), sorted(set(into))
     ids = [
         row[0]
         for row in db.rows(
             "SELECT DISTINCT balance_id FROM inventory_allocation WHERE tenant_id = %s AND owner_ref = ANY (%s::bigint[])"
             " ORDER BY balance_id",
-            current_tenant(),
+            tenant_id,
             db.array(owner_refs),
         )
     ]
-    db.lock(Rank.STOCK, Balance, "id", "id = ANY (%s::bigint[])", db.array(ids))
+    where = "id = ANY (%s::bigint[])"
+    params: list[object] = [db.array(ids)]
+    if bins:
+        where = f"({where} OR (bin_id = ANY (%s::bigint[]) AND lot_id = ANY (ARRAY({LOTS_OF}))))"
+        params += [db.array(bins), tenant_id, db.array(ids)]
+    db.lock(Rank.STOCK, Balance, "id", where, *params)
     return ids
+
+
+def lock_places(owner_refs: Sequence[int]) -> bool:
+    """Lock the anchors of all that these owners have, promised or set aside: no paper gives them other bins until the commit.
+
+    Whether anything is set aside.  Before their balances are locked.
+    """
+    owners = current_tenant(), db.array(owner_refs)
+    found = db.rows(OWNED_PLACES, *owners, *owners)
+    lock_anchors((facility_id, sku_id) for facility_id, sku_id, _ in found)
+    return any(is_set_aside for *_place, is_set_aside in found)
+
+
+def give_back(owner_refs: Sequence[int]) -> int:
+    """All that these owners have, promised or set aside, is for whoever asks next; returns units.
+
+    Locks the anchors at once, then the balances, by id.
+    """
+    is_set_aside = lock_places(owner_refs)
+    units = unreserve(owner_refs)
+    return units + unallocate(owner_refs) if is_set_aside else units
 
 
 def unallocate(owner_refs: Sequence[int]) -> int:

@@ -24,24 +24,40 @@ class PlaceToHold:
     lot_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LotsStopped:
+    """The holds that were opened, in the order of the lots, and owners whose promise gave way."""
+
+    hold_ids: tuple[int, ...]
+    broken_owners: tuple[int, ...]
+
+
 def hold_lots(
     *, lot_ids: Sequence[int], kind: HoldKind, document: str, reason: str, actor_id: int | None
 ) -> tuple[int, ...]:
-    """Stop these lots everywhere; returns the holds' ids, in the order of `lot_ids`.
+    """Stop these lots everywhere; returns the holds' ids, in the order of `lot_ids`.  As stop_lots."""
+    return stop_lots(lot_ids=lot_ids, kind=kind, document=document, reason=reason, actor_id=actor_id).hold_ids
 
-    One short transaction: it locks the anchors of the SKUs at every facility that has them, then the lots' balances.  So from its commit
-    no reserve and no allocate counts these units, and a pick or a shipment that is under way has committed before it; the next ones read
-    the hold under their own lock.  Promises that no longer fit give way (PromisesBroken).  Raises UnknownGoods.
+
+def stop_lots(
+    *, lot_ids: Sequence[int], kind: HoldKind, document: str, reason: str, actor_id: int | None
+) -> LotsStopped:
+    """Stop these lots everywhere, and say what that broke.
+
+    One short transaction: it locks the anchors of the SKUs at every facility that has or had them, then the lots' balances, also empty
+    ones, so that goods which come into them wait.  From its commit no reserve and no allocate counts these units, and a pick or a shipment
+    that is under way has committed before it; the next ones read the hold under their own lock.  Promises that no longer fit give way
+    (PromisesBroken).  A facility that receives such a lot for the first time in this moment has no row to lock: LotsHeld, and promises
+    there are settled after the commit.  Raises UnknownGoods.
     """
-    tenant_id = current_tenant()
     lots = _skus_of_lots(lot_ids)
     places = db.rows(
-        "SELECT DISTINCT facility_id, sku_id FROM inventory_balance WHERE tenant_id = %s AND lot_id = ANY (%s::bigint[]) AND on_hand > 0",
-        tenant_id,
+        "SELECT DISTINCT facility_id, sku_id FROM inventory_balance WHERE tenant_id = %s AND lot_id = ANY (%s::bigint[])",
+        current_tenant(),
         db.array(lot_ids),
     )
     lock_anchors(places)
-    db.lock(Rank.STOCK, Balance, "id", "lot_id = ANY (%s::bigint[]) AND on_hand > 0", db.array(sorted(lots)))
+    db.lock(Rank.STOCK, Balance, "id", "lot_id = ANY (%s::bigint[])", db.array(sorted(lots)))
     ids = tuple(db.new_ids(len(lot_ids)))
     db.insert(
         Hold,
@@ -51,8 +67,11 @@ def hold_lots(
             for id_, lot_id in zip(ids, lot_ids, strict=True)
         ],
     )
+    broken: set[int] = set()
     for facility_id in sorted({place[0] for place in places}):
-        settle_promises(facility_id, [sku_id for facility, sku_id in places if facility == facility_id])
+        broken |= set(
+            settle_promises(facility_id, [sku_id for facility, sku_id in places if facility == facility_id])
+        )
     accounts.record(
         "hold",
         "lot",
@@ -61,7 +80,7 @@ def hold_lots(
         detail={"lots": list(lot_ids), "document": document, "reason": reason},
     )
     outbox.emit("LotsHeld", {"lot_ids": list(lot_ids), "hold_ids": list(ids)})
-    return ids
+    return LotsStopped(ids, tuple(sorted(broken)))
 
 
 def hold_places(

@@ -13,9 +13,12 @@ from core.db import Rank
 from core.errors import Forbidden
 from core.services import accounts
 from core.tenancy import current_tenant
+from inventory import sql
 from inventory.errors import BadDates, UnknownGoods
 from inventory.models import Lot
+from inventory.queries import first_sellable
 from inventory.rules import expiry
+from inventory.services.moving import move_unfit
 from inventory.services.promises import lock_anchors, settle_promises
 
 
@@ -55,11 +58,12 @@ def correct_lots(
 ) -> tuple[int, ...]:
     """Put these lots' dates right; the ids of those that changed, in order.  The same again changes nothing.
 
-    Each change stands in the audit trail with its reason, what was and what is.  Where a lot expires earlier than was believed, promises
-    that no longer fit give way at every facility (PromisesBroken); units that are allocated stay so until their last sellable day has
-    passed (aging.settle_aged), and no pick or shipment takes them after it.  A later date wants `may_extend`.
-    Locks the anchors of the SKUs at every facility that has them, then the lots, by id.  Raises UnknownGoods, BadDates, Forbidden; then
-    nothing was done.
+    Each change stands in the audit trail with its reason, what was and what is.  Where a lot expires earlier than was believed, units
+    allocated to whoever wants a later date get other lots, else their owners are short (AllocationsBroken), on the cart too
+    (PickedUnitsLost); promises that no longer fit give way (PromisesBroken); at every facility.  A later date wants `may_extend`.
+    Locks the anchors of the SKUs at every facility that has them, then the lots, by id, then balances, facility by facility.  A facility
+    that received such a lot in this moment is looked at after the commit (LotsShortened, `settle_shortened`).
+    Raises UnknownGoods, BadDates, Forbidden; then nothing was done.
     """
     wanted = {one.lot_id: one for one in corrections}
     places = _places(sorted(wanted))
@@ -81,9 +85,17 @@ def correct_lots(
         id_ for id_, new in changed.items() if expiry.expires_later(known[id_].expires_on, new.expires_on)
     ]
     if shortened:
-        _settle(places, {known[id_].sku_id for id_ in shortened})
+        skus = {known[id_].sku_id for id_ in shortened}
+        _settle([place for place in places if place[1] in skus], shortened)
         outbox.emit("LotsShortened", {"lot_ids": shortened})
     return tuple(changed)
+
+
+def settle_shortened(*, lot_ids: Sequence[int]) -> None:
+    """What was allocated or promised of lots before everybody could see their earlier date gives way.  Locks as correct_lots, no lot."""
+    places = _places(sorted(set(lot_ids)))
+    lock_anchors(places)
+    _settle(places, lot_ids)
 
 
 def _places(lot_ids: Sequence[int]) -> list[tuple[int, int]]:
@@ -152,10 +164,14 @@ def _detail(old: _Known, new: _Known, reason: str) -> Mapping[str, object]:
     return {"reason": reason, "changes": changes}
 
 
-def _settle(places: Sequence[tuple[int, int]], sku_ids: set[int]) -> None:
-    touched: dict[int, list[int]] = defaultdict(list)
+def _settle(places: Sequence[tuple[int, int]], lot_ids: Sequence[int]) -> None:
+    """Under the anchors' locks of all these places."""
+    unfit = db.rows(sql.UNFIT, current_tenant(), db.array(sorted(set(lot_ids))), first_sellable())
+    to_move = {row[8] for row in unfit}
+    skus: dict[int, list[int]] = defaultdict(list)
     for facility_id, sku_id in places:
-        if sku_id in sku_ids:
-            touched[facility_id].append(sku_id)
-    for facility_id in sorted(touched):
-        settle_promises(facility_id, touched[facility_id])
+        skus[facility_id].append(sku_id)
+    for facility_id in sorted(skus):
+        if facility_id in to_move:
+            move_unfit(facility_id=facility_id, lot_ids=lot_ids)
+        settle_promises(facility_id, skus[facility_id])

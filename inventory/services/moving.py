@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from core import db, outbox
 from core.db import Rank
 from core.tenancy import current_tenant
+from inventory import sql
 from inventory.errors import StockShort
 from inventory.models import Allocation, Balance
 from inventory.models.places import SELLING_KINDS, BinKind
@@ -79,6 +80,31 @@ def move_away(*, facility_id: int, balance_ids: Sequence[int]) -> Moved:
     displaced = _displace(outs, places)
     _take_allocated(displaced)
     return _settle(facility_id, displaced, places, {places[out.balance_id].sku_id for out in outs})
+
+
+def move_unfit(*, facility_id: int, lot_ids: Sequence[int]) -> Moved:
+    """Allocations of these lots that want a later expiry date than the lot has, or whose lot may not be sold any more, get other lots as
+    in move_stock.  The units stay where they are, also in a tote, where they are nobody's until a bin move puts them back.
+
+    Locks like move_stock.  A pick that ran meanwhile may have made a balance that is not locked: what lies there waits for the next look.
+    """
+    tenant_id, lots = current_tenant(), db.array(sorted(set(lot_ids)))
+    ids = [
+        row[0]
+        for row in db.rows(
+            "SELECT id FROM inventory_balance WHERE tenant_id = %s AND facility_id = %s AND lot_id = ANY (%s::bigint[]) AND on_hand > 0",
+            tenant_id,
+            facility_id,
+            lots,
+        )
+    ]
+    places = _lock(facility_id, ids, ids)
+    found = [row for row in db.rows(sql.UNFIT, tenant_id, lots, first_sellable()) if row[3] in places]
+    displaced = displacing.give_up(Given(*row[:8]) for row in found)
+    _take_allocated(displaced)
+    return _settle(
+        facility_id, displaced, places, {places[given.balance_id].sku_id for given in displaced.freed}
+    )
 
 
 def _settle(

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from core import db
 from core.db import Rank
-from core.numbers import new_numbers
 from core.services.accounts import record
 from core.tenancy import current_tenant
 from inventory.errors import (
@@ -23,6 +22,7 @@ from inventory.errors import (
 from inventory.models import UNITS_MOST, PurchaseLine, PurchaseOrder
 from inventory.models.purchases import PurchaseStatus
 from inventory.queries.active import find_active
+from inventory.services.numbering import number_papers
 
 KIND = "PO"
 PRICE_MOST = 2**53 - 1
@@ -62,13 +62,12 @@ def create_purchases(
 ) -> list[int]:
     """Make orders, as drafts or open at once; their ids in the given order.  A constant number of statements.
 
-    An order whose `id` is there already is left as it is.  Locks the counter of numbers.  Raises BadQuantity (no line, a quantity or
+    An order whose `id` is there already is left as it is.  The numbers are taken last.  Raises BadQuantity (no line, a quantity or
     price out of range, a SKU twice), UnknownSupplier, UnknownPlace, UnknownGoods; archived ones count as unknown.
     """
     _check(purchases)
     spare = iter(db.new_ids(sum(one.id is None for one in purchases)))
     ids = [one.id if one.id is not None else next(spare) for one in purchases]
-    numbers = new_numbers(KIND, len(purchases))
     status = PurchaseStatus.OPEN if is_open else PurchaseStatus.DRAFT
     made = {
         row[0]
@@ -81,7 +80,7 @@ def create_purchases(
             int(status),
             actor_id,
             db.array(ids),
-            db.array(numbers),
+            db.array([str(id_) for id_ in ids]),
             db.array([one.supplier_id for one in purchases]),
             db.array([one.facility_id for one in purchases]),
             db.array([one.expected_on for one in purchases]),
@@ -91,6 +90,7 @@ def create_purchases(
     fresh = [(id_, one) for id_, one in zip(ids, purchases, strict=True) if id_ in made]
     _write_lines(fresh)
     if fresh:
+        numbers = number_papers(PurchaseOrder, KIND, [id_ for id_, _one in fresh])
         detail = {"numbers": numbers, "is_open": is_open}
         record("purchase.created", "purchase", fresh[0][0], actor_id=actor_id, detail=detail)
     return ids

@@ -59,16 +59,16 @@ def take_apart(
         return done
     balance_id = _require_free(facility_id, bin_id, lot_id, quantity, code)
     out = _parts_out(kit, lot_id, quantity, code, expires_on)
-    number = new_number(KIND)
     balances = find_or_make_balances((facility_id, to_bin_id, sku, lot) for lot, (sku, _units) in out.items())
     id_ = assembly_id or db.new_id()
-    write_paper(id_, number, facility_id, AssemblyKind.TAKE_APART, kit.id, quantity, note, actor_id)
     moves = [MoveRow(MoveKind.USED, quantity, balance_id, None, id_)]
     moves += [
         MoveRow(MoveKind.MADE, units, None, balances[to_bin_id, lot], id_)
         for lot, (_sku, units) in out.items()
     ]
     moved = move_stock(facility_id=facility_id, moves=moves, actor_id=actor_id, reason=note)
+    number = new_number(KIND)  # last: nobody waits for it while this waits for stock
+    write_paper(id_, number, facility_id, AssemblyKind.TAKE_APART, kit.id, quantity, note, actor_id)
     write_links([(id_, lot_id, lot, quantity, units) for lot, (_sku, units) in out.items()])
     record_paper("take_apart", id_, number, kit, quantity, actor_id)
     return AssemblyResult(id_, number, lot_id, kit.parts_cost_minor, moved)

@@ -130,13 +130,21 @@ def send_transfer(*, transfer_id: int, picks: Sequence[Pick] = (), actor_id: int
         ],
         actor_id=actor_id,
     )
+    _note_sent(paper, leaving, actor_id)
+    return Sent(sum(one.quantity for one in leaving), moved)
+
+
+def _note_sent(paper: Paper, leaving: Sequence[_Leaving], actor_id: int | None) -> None:
+    """The paper is on the road: on its row, in the audit trail, and for whoever listens."""
     db.execute(
         "UPDATE inventory_transfer SET status = %s, sent_at = clock_timestamp() WHERE tenant_id = %s AND id = %s",
         int(TransferStatus.ON_THE_ROAD),
         current_tenant(),
         paper.id,
     )
-    record("transfer.sent", "transfer", paper.id, actor_id=actor_id, detail={"number": paper.number})
+    units = sum(one.quantity for one in leaving)
+    detail = {"number": paper.number, "units": units, "lots": len({one.lot_id for one in leaving})}
+    record("transfer.sent", "transfer", paper.id, actor_id=actor_id, detail=detail)
     outbox.emit(
         "TransferSent",
         {
@@ -145,7 +153,6 @@ def send_transfer(*, transfer_id: int, picks: Sequence[Pick] = (), actor_id: int
             "to_facility_id": paper.to_facility_id,
         },
     )
-    return Sent(sum(one.quantity for one in leaving), moved)
 
 
 def arrive(
@@ -179,8 +186,16 @@ def arrive(
         raise _too_many(settled.excess)
     _write_items(settled.arrived, settled.lost)
     _book(paper, skus, arrivals, gone, reason, actor_id)
+    units: dict[str, object] = {
+        "arrived": sum(came.values()),
+        "lost": sum(gone.values()),
+        "reason": reason.strip(),
+    }
+    record(
+        "transfer.received", "transfer", paper.id, actor_id=actor_id, detail={"number": paper.number, **units}
+    )
     if settled.is_done:
-        end_transfer(paper, TransferStatus.ARRIVED, actor_id=actor_id)
+        end_transfer(paper, TransferStatus.ARRIVED, actor_id=actor_id, detail={})
         outbox.emit("TransferArrived", {"transfer_id": paper.id, "facility_id": paper.to_facility_id})
     return Came(sum(came.values()), sum(gone.values()), settled.is_done)
 
@@ -199,7 +214,7 @@ def cancel_transfer(*, transfer_id: int, bin_id: int | None = None, actor_id: in
     back = 0
     if paper.status == TransferStatus.ON_THE_ROAD:
         back = _bring_back(paper, bin_id, actor_id)
-    end_transfer(paper, TransferStatus.CANCELLED, actor_id=actor_id)
+    end_transfer(paper, TransferStatus.CANCELLED, actor_id=actor_id, detail={"back": back})
     outbox.emit("TransferCancelled", {"transfer_id": paper.id, "facility_id": paper.from_facility_id})
     return back
 

@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 
 from core import db
 from core.db import Rank
-from core.numbers import new_numbers
-from core.services.accounts import record
+from core.services.accounts import record, record_each
 from core.tenancy import current_tenant
 from inventory.errors import BadQuantity, UnknownDocument, UnknownGoods, UnknownPlace, WrongState
 from inventory.models import UNITS_MOST, Bin, BinKind, Transfer, TransferLine
 from inventory.models.documents import TransferStatus
 from inventory.queries.active import find_active
+from inventory.services.numbering import number_papers
 
 KIND = "TR"
 TRANSIT_CODE = "TRANSIT"
@@ -52,14 +52,13 @@ class Paper:
 
 
 def create_transfers(*, transfers: Sequence[TransferInput], actor_id: int | None) -> list[int]:
-    """Make drafts; their ids in the given order.  A constant number of statements; locks the counter of numbers.
+    """Make drafts; their ids in the given order.  A constant number of statements; the numbers are taken last.
 
     A draft whose `id` is there already is left as it is.  Raises BadQuantity, UnknownPlace, UnknownGoods; archived ones count as unknown.
     """
     _check(transfers)
     spare = iter(db.new_ids(sum(one.id is None for one in transfers)))
     ids = [one.id if one.id is not None else next(spare) for one in transfers]
-    numbers = new_numbers(KIND, len(transfers))
     made = {
         row[0]
         for row in db.rows(
@@ -70,17 +69,24 @@ def create_transfers(*, transfers: Sequence[TransferInput], actor_id: int | None
             current_tenant(),
             actor_id,
             db.array(ids),
-            db.array(numbers),
+            db.array([str(id_) for id_ in ids]),
             db.array([one.from_facility_id for one in transfers]),
             db.array([one.to_facility_id for one in transfers]),
             db.array([one.note for one in transfers]),
         )
     }
-    _write_lines((id_, one) for id_, one in zip(ids, transfers, strict=True) if id_ in made)
+    fresh = {id_: one for id_, one in zip(ids, transfers, strict=True) if id_ in made}
+    _write_lines(fresh.items())
+    numbers = number_papers(Transfer, KIND, list(fresh))
+    details = {
+        id_: {"number": number, **_say(one)}
+        for number, (id_, one) in zip(numbers, fresh.items(), strict=True)
+    }
+    record_each("transfer.created", "transfer", details, actor_id=actor_id)
     return ids
 
 
-def edit_transfer(*, transfer_id: int, change: TransferInput) -> None:
+def edit_transfer(*, transfer_id: int, change: TransferInput, actor_id: int | None) -> None:
     """Replace what a draft says.  Locks it.  Raises as create_transfers; UnknownDocument; WrongState when it is no draft any more."""
     paper = lock_transfer(transfer_id)
     if paper.status != TransferStatus.DRAFT:
@@ -100,6 +106,18 @@ def edit_transfer(*, transfer_id: int, change: TransferInput) -> None:
         transfer_id,
     )
     _write_lines([(transfer_id, change)])
+    detail = {"number": paper.number, **_say(change)}
+    record("transfer.edited", "transfer", transfer_id, actor_id=actor_id, detail=detail)
+
+
+def _say(one: TransferInput) -> dict[str, int]:
+    """What a draft asks for, in the audit trail."""
+    return {
+        "from": one.from_facility_id,
+        "to": one.to_facility_id,
+        "lines": len(one.lines),
+        "units": sum(line.quantity for line in one.lines),
+    }
 
 
 def lock_transfer(transfer_id: int) -> Paper:
@@ -117,8 +135,10 @@ def lock_transfer(transfer_id: int) -> Paper:
     return Paper(id_, number, from_id, to_id, TransferStatus(status))
 
 
-def end_transfer(paper: Paper, status: TransferStatus, *, actor_id: int | None) -> None:
-    """The paper's last word.  Under its lock, after its units are where they belong."""
+def end_transfer(
+    paper: Paper, status: TransferStatus, *, actor_id: int | None, detail: Mapping[str, object]
+) -> None:
+    """The paper's last word, with what it says besides its number.  Under its lock, after its units are where they belong."""
     db.execute(
         "UPDATE inventory_transfer SET status = %s, ended_at = clock_timestamp() WHERE tenant_id = %s AND id = %s",
         int(status),
@@ -126,7 +146,7 @@ def end_transfer(paper: Paper, status: TransferStatus, *, actor_id: int | None) 
         paper.id,
     )
     action = f"transfer.{status.name.lower()}"
-    record(action, "transfer", paper.id, actor_id=actor_id, detail={"number": paper.number})
+    record(action, "transfer", paper.id, actor_id=actor_id, detail={"number": paper.number, **detail})
 
 
 def wrong(paper: Paper, what: str) -> WrongState:

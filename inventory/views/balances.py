@@ -1,29 +1,22 @@
-"""Every balance: one lot in one bin a row, for a hundred thousand of them as for ten."""
+"""Balances: what lies in which bin."""
 
 from collections.abc import Sequence
 
-from django.db.models import BooleanField, Q, QuerySet
-from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from core import db
-from core.tenancy import current_tenant
 from core.web.parts import Column, FilterTag, State
-from core.web.tables import Sort, list_page
-from inventory import sql
 from inventory.access import facilities_of
-from inventory.models import Balance, Bin, BinKind, Hold, Lot
-from inventory.models.places import SELLING_KINDS
-from inventory.queries import FacilityCard, first_sellable
-from inventory.views.stock import list_skus_matching
+from inventory.models import Balance, Bin, BinKind
+from inventory.queries import FacilityCard
+from inventory.queries.balances import Wanted, list_balance_page, list_groups
+from inventory.queries.walking import BY_BIN, BY_EXPIRY, BY_SKU, Edge, Order
+from inventory.views.walked import walk_page
 
-SORTS = {"sku": Sort("sku__code"), "expires": Sort("lot__expires_on", is_nullable=True)}
-BY_BIN = {
-    "bin": Sort("bin__code")
-}  # at one facility: two of them have bins of the same code, and no index over both
+ORDERS = {"sku": BY_SKU, "expires": BY_EXPIRY}
+AT_ONE_FACILITY = {"bin": BY_BIN}
 ZONES_SHOWN = 200
 
 
@@ -42,14 +35,17 @@ def balances(request: HttpRequest) -> HttpResponse:
     facilities = facilities_of(request.membership)  # type: ignore[attr-defined]
     asked = request.GET.get
     chosen = next((card for card in facilities if str(card.id) == asked("facility", "")), None)
-    here = chosen or (facilities[0] if len(facilities) == 1 else None)
-    found = _found(request, [card.id for card in facilities if chosen is None or card.id == chosen.id])
-    if here is not None:
-        found = found.filter(bin__facility_id=here.id)
-    page = list_page(request, found, sorts=SORTS | BY_BIN if here else SORTS, default="sku")
-    first = first_sellable()
-    ids = db.array([row.id for row in page.rows])
-    groups = dict(db.rows(sql.GROUP_OF_BALANCES, first, first, current_tenant(), ids))
+    is_one = chosen is not None or len(facilities) == 1
+    ids = [card.id for card in facilities if chosen is None or card.id == chosen.id]
+    wanted = _wanted(request, ids)
+    page = walk_page(
+        request,
+        ORDERS | AT_ONE_FACILITY if is_one else ORDERS,
+        "sku",
+        lambda order, step: list_balance_page(wanted, order, step),
+        _edge,
+    )
+    groups = list_groups(page.rows)
     names, states = {card.id: card.name for card in facilities}, _states()
     context = {
         "page": page,
@@ -58,7 +54,7 @@ def balances(request: HttpRequest) -> HttpResponse:
             for row in page.rows
         ],
         "columns": [
-            Column(_("商品"), "sku"), Column(_("货位"), "bin" if here else ""), Column(_("批次")), Column(_("到期"), "expires"),
+            Column(_("商品"), "sku"), Column(_("货位"), "bin" if is_one else ""), Column(_("批次")), Column(_("到期"), "expires"),
             Column(_("实物"), is_number=True), Column(_("已分配"), is_number=True), Column(_("状态"), is_hidden=True),
         ],
         "facilities": facilities,
@@ -71,41 +67,28 @@ def balances(request: HttpRequest) -> HttpResponse:
     return render(request, "inventory/balances.html", context)
 
 
-def _found(request: HttpRequest, facility_ids: Sequence[int]) -> QuerySet[Balance]:
+def _edge(row: Balance, order: Order) -> Edge:
+    if order == BY_EXPIRY:
+        return Edge(row.lot.expires_on, row.lot_id, row.id)
+    return (
+        Edge(row.sku.code, row.sku_id, row.id) if order == BY_SKU else Edge(row.bin.code, row.bin_id, row.id)
+    )
+
+
+def _wanted(request: HttpRequest, facility_ids: Sequence[int]) -> Wanted:
     asked = {name: request.GET.get(name, "").replace("\0", "").strip() for name in request.GET}
-    found = Balance.objects.select_related("bin", "sku", "lot").filter(facility_id__in=facility_ids)
-    if asked.get("empty") != "1":
-        found = found.filter(on_hand__gt=0)
-    if asked.get("zone"):
-        found = found.filter(bin__zone=asked["zone"])
-    if asked.get("bin"):
-        found = found.filter(bin__in=Bin.objects.filter(facility_id__in=facility_ids, code=asked["bin"]))
-    if asked.get("kind", "") in [str(kind) for kind in BinKind.values]:
-        found = found.filter(bin__kind=int(asked["kind"]))
-    if asked.get("sku", "").isdecimal() and len(asked["sku"]) < 17:
-        found = found.filter(sku_id=int(asked["sku"]))
-    if asked.get("q"):
-        found = found.filter(sku__in=list_skus_matching(asked["q"]))
-    if asked.get("lot"):
-        found = found.filter(lot__in=Lot.objects.filter(code=asked["lot"]))
-    return _in_state(found, asked.get("state", ""))
-
-
-def _in_state(found: QuerySet[Balance], state: str) -> QuerySet[Balance]:
-    if state == "elsewhere":
-        return found.exclude(bin__kind__in=SELLING_KINDS)
-    conditions = {"sells": sql.ROW_SELLS, "held": sql.ROW_HELD, "expired": sql.ROW_EXPIRED}
-    if state not in conditions:
-        return found
-    if state == "held":
-        holds = Hold.objects.filter(cleared_at__isnull=True)
-        found = found.filter(
-            Q(lot_id__in=holds.filter(lot__isnull=False).values("lot_id"))
-            | Q(bin_id__in=holds.filter(lot__isnull=True, bin__isnull=False).values("bin_id"))
-            | Q(facility_id__in=holds.filter(lot__isnull=True, bin__isnull=True).values("facility_id"))
-        )
-    condition = RawSQL(conditions[state], (first_sellable(),), output_field=BooleanField())  # noqa: S611  named
-    return found.filter(condition)
+    kind, sku_id = asked.get("kind", ""), asked.get("sku", "")
+    return Wanted(
+        facility_ids,
+        text=asked.get("q", ""),
+        sku_id=int(sku_id) if sku_id.isdecimal() and len(sku_id) < 17 else None,
+        lot=asked.get("lot", ""),
+        bin=asked.get("bin", ""),
+        zone=asked.get("zone", ""),
+        kind=int(kind) if kind in [str(each) for each in BinKind.values] else None,
+        group=asked.get("state", ""),
+        is_empty_too=asked.get("empty") == "1",
+    )
 
 
 def _choices(

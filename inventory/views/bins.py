@@ -73,11 +73,10 @@ def bins(request: HttpRequest, facility_id: int) -> HttpResponse:
 def _matching(facility_id: int, query: Mapping[str, str]) -> QuerySet[Bin]:
     """The bins of a list's filters."""
     found = Bin.objects.filter(facility=facility_id, is_active=query.get("only") != "archived")
-    if zone := query.get("zone", ""):
+    if zone := query.get("zone", "").replace("\0", ""):
         found = found.filter(zone=zone)
-    kind = query.get("kind", "")
-    if kind.isdecimal() and int(kind) in BinKind.values:
-        found = found.filter(kind=int(kind))
+    if (kind := _kind(query.get("kind", ""))) is not None:
+        found = found.filter(kind=kind)
     text = query.get("q", "").replace("\0", "").strip()
     return found.filter(code__gte=text, code__lt=f"{text}\U0010ffff") if text else found
 
@@ -92,10 +91,14 @@ def _tags(request: HttpRequest) -> list[FilterTag]:
         tags.append(FilterTag(_("编号：%(text)s") % {"text": text}, without("q")))
     if zone := request.GET.get("zone", ""):
         tags.append(FilterTag(_("库区：%(zone)s") % {"zone": zone}, without("zone")))
-    kind = request.GET.get("kind", "")
-    if kind.isdecimal() and int(kind) in BinKind.values:
-        tags.append(FilterTag(str(BinKind(int(kind)).label), without("kind")))
+    if (kind := _kind(request.GET.get("kind", ""))) is not None:
+        tags.append(FilterTag(str(kind.label), without("kind")))
     return tags
+
+
+def _kind(text: str) -> BinKind | None:
+    """The kind that a list is narrowed to; None for everything that is none, however long."""
+    return next((kind for kind in BinKind if str(kind.value) == text), None)
 
 
 def _actions(facility_id: int, *, is_archived: bool) -> list[Action]:

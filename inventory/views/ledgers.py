@@ -18,11 +18,12 @@ from core.errors import Invalid
 from core.web.parts import FilterTag
 from core.web.tables import PAGE_SIZE, Cursor, decode, encode, read_instant
 from inventory import queries
-from inventory.access import facilities_of, get_facility
+from inventory.access import facilities_of, facility_scope, get_facility
 from inventory.errors import UnknownGoods, UnknownPlace
 from inventory.models import Bin, BinKind, Lot, MoveKind
 from inventory.queries import FacilityCard
 from inventory.queries.ledger import Filter, Group, GroupKind, LedgerPage, Moment, list_group_ledger
+from inventory.queries.lots import list_lot_places
 from inventory.queries.taken import list_taken
 
 ALLOCATED, PROMISED = "allocated", "promised"
@@ -49,6 +50,8 @@ def lot_ledger(request: HttpRequest, lot_id: int) -> HttpResponse:
     if lot is None:
         raise UnknownGoods(_("没有这个批次。"), code="lot_not_found", lot_id=lot_id)
     facilities, chosen = _facilities(request)
+    if facility_scope(request.membership) is not None and not list_lot_places(lot_id, _ids(facilities, None)):  # type: ignore[attr-defined]
+        raise UnknownGoods(_("没有这个批次。"), code="lot_not_found", lot_id=lot_id)
     ends = _("到 %(day)s") % {"day": f"{lot.expires_on:%Y-%m-%d}"} if lot.expires_on else _("不过期")
     head = {
         "title": _("批次 %(lot)s") % {"lot": lot.code},

@@ -18,7 +18,6 @@ from core.models import Membership
 from core.web.access import needs_role
 from core.web.formats import number
 from core.web.parts import Column, FilterTag, State, Toast
-from core.web.tables import Sort, list_page
 from core.web.toasts import say
 from inventory.access import facilities_of, facility_scope, require_lots_in_scope
 from inventory.errors import UnknownGoods
@@ -32,22 +31,24 @@ from inventory.queries.lots import (
     LotPlace,
     LotState,
     LotSum,
+    WantedLots,
     get_lot,
-    in_state,
-    in_stock,
     list_lot_changes,
     list_lot_holds,
+    list_lot_page,
     list_lot_places,
     list_lot_receipts,
     list_sums,
     near_until,
 )
+from inventory.queries.walking import BY_EXPIRY, BY_LOT, Edge, Order
 from inventory.rules import expiry
 from inventory.services import holds
 from inventory.services.lot_dates import LotCorrection, correct_lots
-from inventory.views.stock import HOLD_ROLES, list_skus_matching
+from inventory.views.stock import HOLD_ROLES
+from inventory.views.walked import walk_page
 
-SORTS = {"expires": Sort("expires_on", is_nullable=True), "code": Sort("code")}
+ORDERS = {"expires": BY_EXPIRY, "code": BY_LOT}
 MAY_CORRECT = (Role.QUALITY, Role.WAREHOUSE)
 MAY_EXTEND = (Role.OWNER, Role.QUALITY)
 TRACES = (Role.OWNER, Role.QUALITY, Role.OPERATOR, Role.READONLY)
@@ -72,14 +73,11 @@ def lots(request: HttpRequest) -> HttpResponse:
     asked = {name: request.GET.get(name, "").replace("\0", "").strip() for name in request.GET}
     chosen = next((card for card in facilities if str(card.id) == asked.get("facility")), None)
     ids = [card.id for card in facilities if chosen is None or card.id == chosen.id]
-    found = in_stock(Lot.objects.select_related("sku"), ids, or_was=asked.get("empty") == "1")
-    if asked.get("q"):
-        found = found.filter(sku__in=list_skus_matching(asked["q"]))
-    if asked.get("lot"):
-        found = found.filter(code__gte=asked["lot"], code__lt=f"{asked['lot']}\U0010ffff")
-    if asked.get("state") in list(LotState):
-        found = in_state(found, LotState(asked["state"]), ids)
-    page = list_page(request, found, sorts=SORTS, default="expires")
+    state = LotState(asked["state"]) if asked.get("state") in list(LotState) else None
+    wanted = WantedLots(ids, asked.get("q", ""), asked.get("lot", ""), state, asked.get("empty") == "1")
+    page = walk_page(
+        request, ORDERS, "expires", lambda order, step: list_lot_page(wanted, order, step), _edge
+    )
     sums, until = list_sums([lot.id for lot in page.rows], ids), near_until()
     tags = _tags(request, chosen.name if chosen else "")
     context = {
@@ -104,6 +102,10 @@ def lots(request: HttpRequest) -> HttpResponse:
         "is_filtered": bool(tags or chosen or asked.get("state")),
     }  # fmt: skip
     return render(request, "inventory/lots.html", context)
+
+
+def _edge(lot: Lot, order: Order) -> Edge:
+    return Edge(lot.expires_on if order == BY_EXPIRY else lot.code, lot.id)
 
 
 def _with(request: HttpRequest, **changes: str) -> str:

@@ -12,10 +12,11 @@ from core.accounts import Role
 from core.errors import ERPError
 from core.web.access import needs_role
 from core.web.parts import Column, Toast
+from core.web.tables import Sort, list_page
 from core.web.toasts import say
 from inventory.forms.catalogue import PartLines
 from inventory.forms.kits import KitForm
-from inventory.queries.kits import RECIPES_SHOWN, KitCard, get_kit, list_kit_ids, list_kits
+from inventory.queries.kits import KitCard, get_kit, kit_skus, list_kits
 from inventory.services.recipes import RecipeInput, save_recipes
 from inventory.views.places import may
 
@@ -24,21 +25,20 @@ SEES_COST = (Role.OPERATOR, Role.FINANCE)
 
 @require_GET
 def recipes(request: HttpRequest) -> HttpResponse:
-    """Every kit with its parts."""
-    ids = list_kit_ids()
-    cards = list_kits(ids)
+    """Kits with their parts, by code."""
+    page = list_page(request, kit_skus(), sorts={"code": Sort("code")}, default="code")
+    cards = list_kits([sku.id for sku in page.rows])
     sees_cost = may(request, *SEES_COST)
     columns = [
-        Column(_("套装")),
+        Column(_("套装"), "code"),
         Column(_("名称")),
         Column(_("一套用什么")),
         *([Column(_("零件成本"), is_number=True)] if sees_cost else []),
     ]
     context = {
-        "rows": [cards[id_] for id_ in ids],
+        "page": page,
+        "rows": [cards[sku.id] for sku in page.rows],
         "columns": columns,
-        "is_cut": len(ids) == RECIPES_SHOWN,
-        "most": RECIPES_SHOWN,
         "sees_cost": sees_cost,
         "can_edit": may(request, Role.OPERATOR),
     }

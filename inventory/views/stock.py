@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,20 +13,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from core import clock
+from core import clock, db
 from core.accounts import Role
 from core.documents import Document, list_documents
-from core.tenancy import current_tenant
 from core.web.access import needs_role
 from core.web.formats import number
 from core.web.parts import Column, Equation, FilterTag, State, Term, Toast
 from core.web.tables import Sort, list_page
 from core.web.toasts import say
-from inventory import queries, sql
+from inventory import queries
 from inventory.access import facilities_of, get_facility, require_lots_in_scope
 from inventory.forms import HoldForm
 from inventory.models import Barcode, BinKind, HoldKind, MoveKind, Sku
 from inventory.queries import BalanceRow, FacilityCard, HoldRow, LedgerRow, PromiseLine, StockRow
+from inventory.queries.problems import list_problem_skus
 from inventory.rules import expiry
 from inventory.services import holds
 from inventory.views import lot_chart
@@ -63,11 +63,10 @@ def stock(request: HttpRequest) -> HttpResponse:
     is_problem_only = request.GET.get("only") == "problems"
     found = list_skus_matching(text)
     if is_problem_only:
-        first = queries.first_sellable()
-        params = current_tenant(), ids, first, current_tenant(), ids, current_tenant(), first
-        found = found.filter(
-            id__in=RawSQL(sql.PROBLEM_SKUS, params)  # noqa: S611  a named statement
+        problems = RawSQL(
+            "inventory_sku.id = ANY (%s::bigint[])", (db.array(list_problem_skus(ids)),), BooleanField()
         )
+        found = found.filter(problems)
     page = list_page(request, found, sorts={"code": Sort("code")}, default="code")
     rows = queries.list_stock(ids, {sku.id: sku.min_remaining_days for sku in page.rows}) if ids else []
     by_sku: dict[int, list[StockRow]] = {sku.id: [] for sku in page.rows}

@@ -257,7 +257,7 @@ def _save(request: HttpRequest, paper: Transfer | None, change: TransferInput) -
         (transfer_id,) = transfers.create_transfers(transfers=[change], actor_id=request.user.pk)
     else:
         transfer_id = paper.pk
-        transfers.edit_transfer(transfer_id=transfer_id, change=change)
+        transfers.edit_transfer(transfer_id=transfer_id, change=change, actor_id=request.user.pk)
     say(request, Toast(_("草稿存好了，货还没发。")))
     return redirect("inventory:transfer", transfer_id)
 

@@ -1,33 +1,38 @@
 """Warnings: what is past its day or near it, short, lying too long, or will not sell in time; the mornings' digests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from core.accounts import Role
-from core.sheets.writing import BOM, csv_part, write_workbook
+from core.errors import Invalid
+from core.sheets.writing import stream_csv, write_workbook
+from core.tenancy import scope
 from core.web import formats
 from core.web.parts import FilterTag, State
 from core.web.tables import PAGE_SIZE, Cursor, Page, Sort, decode, encode, list_page
 from inventory.access import facilities_of, facility_scope
-from inventory.models import Category, StockDigest
-from inventory.queries import FacilityCard
+from inventory.models import StockDigest
 from inventory.queries.digests import get_digest, read_digest
 from inventory.queries.warnings import (
+    JUDGED,
     Place,
     StockWarning,
     Wanted,
     WarningKind,
     count_warnings,
+    cut,
     list_category_ids,
+    list_category_paths,
+    list_judged,
     list_stages,
     list_warnings,
 )
@@ -36,7 +41,9 @@ from inventory.views.places import may
 from inventory.wording import WARNINGS
 
 COST_ROLES = (Role.OWNER, Role.OPERATOR, Role.FINANCE)
-EXPORT_MOST = 20_000
+PART = 20_000  # rows of an export in memory at once
+XLSX_MOST = 200_000
+CATEGORIES_SHOWN = 300
 HUES = {
     WarningKind.EXPIRED: "stop",
     WarningKind.NEAR_EXPIRY: "warn",
@@ -118,23 +125,57 @@ def warning_counts(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def export_warnings(request: HttpRequest) -> HttpResponse:
-    """The list in force as a table: text that no spreadsheet calculates, no total row."""
+def export_warnings(request: HttpRequest) -> HttpResponseBase:
+    """The whole list in force as a table: text that no spreadsheet calculates, no total row.
+
+    CSV streams part by part, each in its own scope, however many rows there are; XLSX is made on the disk.  Raises Invalid for more rows
+    than XLSX_MOST in a workbook: nothing is left out without a word.
+    """
     asked = Asked(request)
-    found = list_warnings(asked.kind, asked.wanted, by_money=asked.by_money, limit=EXPORT_MOST)
-    names = {card.id: card for card in asked.facilities}
-    header, rows = _table(asked, found, names)
+    columns = _columns(asked, {card.id: card.name for card in asked.facilities})
+    header, parts = [title for title, _read in columns], _parts(asked, request.tenant.id)  # type: ignore[attr-defined]
+    table = ([[str(read(row)) for _title, read in columns] for row in part] for part in parts)
     name = f"stock-warnings-{asked.kind.lower().replace('_', '-')}"
     if request.GET.get("format") == "xlsx":
-        with TemporaryDirectory() as folder:
-            path = Path(folder, "warnings.xlsx")
-            write_workbook(path, str(WARNINGS[asked.kind].label), header, iter([rows]))
-            answer = HttpResponse(path.read_bytes(), content_type=XLSX)
-        answer["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
-        return answer
-    answer = HttpResponse(BOM + csv_part([header, *rows]), content_type=CSV)
+        with NamedTemporaryFile(suffix=".xlsx") as file:
+            write_workbook(Path(file.name), str(WARNINGS[asked.kind].label), header, _at_most(table))
+            return FileResponse(
+                Path(file.name).open("rb"), as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX
+            )
+    answer = StreamingHttpResponse(stream_csv(header, table), content_type=CSV)
     answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer
+
+
+def _parts(asked: Asked, tenant_id: int) -> Iterator[Sequence[StockWarning]]:
+    """The list in parts of PART rows.  A kind that is judged whole is judged once."""
+    wanted, by_money = asked.wanted, asked.by_money
+    beyond: Place | None = None
+    judged: Sequence[StockWarning] | None = None
+    while True:
+        with scope(tenant_id):
+            if asked.kind not in JUDGED:
+                part = list_warnings(asked.kind, wanted, by_money=by_money, beyond=beyond, limit=PART)
+            else:
+                judged = list_judged(asked.kind, wanted, by_money=by_money) if judged is None else judged
+                part = cut(judged, beyond=beyond, is_back=False, limit=PART)
+        if not part:
+            return
+        yield part
+        beyond = Place(part[-1].key, part[-1].id)
+
+
+def _at_most(table: Iterator[list[list[str]]]) -> Iterator[list[list[str]]]:
+    count = 0
+    for part in table:
+        count += len(part)
+        if count > XLSX_MOST:
+            raise Invalid(
+                _("超过 %(n)s 行，一个 XLSX 放不下。下载 CSV，里面有全部。")
+                % {"n": formats.number(XLSX_MOST)},
+                code="too_many_rows",
+            )
+        yield part
 
 
 @require_GET
@@ -217,10 +258,15 @@ def _tags(asked: Asked) -> list[FilterTag]:
 
 def _choices(asked: Asked) -> list[tuple[str, str, list[tuple[str, str]], str]]:
     """(name, label, (value, word) pairs, value in force) of the choices beside the facility."""
-    paths = Category.objects.order_by("path").values_list("path", flat=True)
+    paths, left_out = list_category_paths(CATEGORIES_SHOWN)
+    every = _("全部分类")
+    if left_out:
+        every = _("全部分类（还有 %(n)s 个没列）") % {"n": formats.number(left_out)}
+    if asked.category and asked.category not in paths:
+        paths.append(asked.category)
     stages = [(str(stage), _stage_word(asked.kind, stage)) for stage in asked.stages]
     lists = [
-        ("category", _("分类"), [(path, path) for path in paths], _("全部分类"), asked.category),
+        ("category", _("分类"), [(path, path) for path in paths], every, asked.category),
         ("stage", _("天数"), stages, _("全部"), str(asked.stage or "")),
     ]
     if asked.sees_cost and asked.kind != WarningKind.LOW_STOCK:
@@ -249,13 +295,13 @@ def _state(row: StockWarning) -> State:
     return State(hue, _("还能卖 %(n)d 天") % {"n": row.days or 0}, "calendar-exclamation")
 
 
-def _table(
-    asked: Asked, found: Sequence[StockWarning], cards: Mapping[int, FacilityCard]
-) -> tuple[list[str], list[list[str]]]:
+def _columns(asked: Asked, names: Mapping[int, str]) -> list[tuple[str, Any]]:
+    """Titles, and what stands in each row."""
     currency = asked.request.tenant.currency  # type: ignore[attr-defined]
+    label = str(WARNINGS[asked.kind].label)  # said now: a stream has no language
     columns: list[tuple[str, Any]] = [
-        (_("提醒"), lambda row: WARNINGS[row.kind].label),
-        (_("仓库"), lambda row: cards[row.facility_id].name),
+        (_("提醒"), lambda _row: label),
+        (_("仓库"), lambda row: names[row.facility_id]),
         (_("商家编码"), lambda row: row.sku_code),
         (_("名称"), lambda row: row.sku_name),
         (_("批次"), lambda row: row.lot_code),
@@ -274,5 +320,4 @@ def _table(
                 lambda row: "" if row.money_minor is None else formats.major(row.money_minor, currency),
             )
         )
-    rows = [[str(read(row)) for _title, read in columns] for row in found]
-    return [title for title, _read in columns], rows
+    return columns

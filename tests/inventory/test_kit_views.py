@@ -145,3 +145,16 @@ def test_a_clerk_assembles_in_his_store_only(house: House) -> None:
     assert clerk.get(f"/stock/assemblies/{other.pk}/").status_code == 404
     assert other.number not in page_of(clerk, "/stock/assemblies/")
     assert house.client(Role.READONLY).get("/stock/assemblies/new/").status_code == 403
+
+
+def test_recipes_come_a_page_at_a_time(house: House) -> None:
+    with tenant(house.tenant_id):
+        codes = [f"K{number:03}" for number in range(70)]
+        for code in codes:
+            make.make_sku(code=code)
+        save_recipes(recipes=[RecipeInput(code, [("CUP", 1)]) for code in codes], actor_id=None)
+    client = house.client(Role.OPERATOR)
+    first = client.get("/stock/recipes/")
+    second = client.get(f"/stock/recipes/{first.context['page'].next}")
+    assert [card.code for page in (first, second) for card in page.context["rows"]] == codes
+    assert not second.context["page"].next

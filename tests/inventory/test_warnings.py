@@ -25,6 +25,7 @@ from inventory.queries.warnings import (
 )
 from inventory.services.ledger import MoveRow, write_moves
 from inventory.services.safety import SafetyInput, save_safety
+from inventory.views import warnings as views
 from tests import builders as make
 from tests.warehouse.people import sign_in
 
@@ -45,7 +46,7 @@ class Shop:
 
     def found(self, kind: WarningKind, **changes: object) -> dict[str, StockWarning]:
         wanted = Wanted([self.facility], **changes)  # type: ignore[arg-type]
-        return {row.lot_code: row for row in list_warnings(kind, wanted)}
+        return {row.lot_code: row for row in list_warnings(kind, wanted, limit=999)}
 
     def ship(self, lot: int, units: int) -> None:
         move = MoveRow(MoveKind.SHIP, units, make.balance_of(self.bin, lot), None, db.new_id())
@@ -93,9 +94,12 @@ def test_one_lot_in_two_bins_is_one_row_with_its_money(shop: Shop) -> None:
     make.make_stock(other, shop.milk, 4, lot="L", expires_on=shop.today + timedelta(5))
     cheap = make.make_sku(code="CHEAP")
     shop.stock("U", 900, 3, sku=cheap)
-    rows = list_warnings(K.NEAR_EXPIRY, Wanted([shop.facility]), by_money=True)
+    rows = list_warnings(K.NEAR_EXPIRY, Wanted([shop.facility]), by_money=True, limit=9)
     assert [(row.lot_code, row.units, row.money_minor) for row in rows] == [("L", 7, 1750), ("U", 900, None)]
-    assert [row.lot_code for row in list_warnings(K.NEAR_EXPIRY, Wanted([shop.facility]))] == ["U", "L"]
+    assert [row.lot_code for row in list_warnings(K.NEAR_EXPIRY, Wanted([shop.facility]), limit=9)] == [
+        "U",
+        "L",
+    ]
 
 
 @pytest.mark.parametrize("by_money", [False, True])
@@ -104,7 +108,7 @@ def test_pages_join_without_gap_both_ways(shop: Shop, kind: WarningKind, by_mone
     for number in range(11):
         shop.stock(f"L{number}", 1 + number % 3, 20 + number // 4)
     wanted = Wanted([shop.facility])
-    whole = [row.id for row in list_warnings(kind, wanted, by_money=by_money)]
+    whole = [row.id for row in list_warnings(kind, wanted, by_money=by_money, limit=99)]
     assert len(whole) == 11
     seen: list[int] = []
     place = None
@@ -123,7 +127,7 @@ def test_low_stock_is_what_reserve_would_accept(shop: Shop) -> None:
     shop.stock("OLD", 50, -1)
     shop.stock("NEW", 9, 300)
     shop.stock("T", 10, None, sku=tea)
-    (row,) = list_warnings(K.LOW_STOCK, Wanted([shop.facility]))
+    (row,) = list_warnings(K.LOW_STOCK, Wanted([shop.facility]), limit=9)
     assert (row.sku_code, row.units, row.at_risk, row.minimum) == ("MILK", 9, 1, 10)
 
 
@@ -160,7 +164,7 @@ def test_counts_are_of_the_lists(shop: Shop) -> None:
     shop.stock("NEAR", 1, 5)
     save_safety(rows=[SafetyInput(shop.facility, shop.milk, 10, 20)], actor_id=None)
     wanted = Wanted([shop.facility])
-    assert count_warnings(wanted) == {kind: len(list_warnings(kind, wanted)) for kind in K}
+    assert count_warnings(wanted) == {kind: len(list_warnings(kind, wanted, limit=99)) for kind in K}
     assert count_warnings(Wanted([0])) == dict.fromkeys(K, 0)
 
 
@@ -213,7 +217,7 @@ def test_costs_are_for_those_who_may_see_them(sick: Shop) -> None:
     ):
         client = sign_in(sick.tenant_id, role)
         assert ("10.00" in text(client, "/stock/warnings/?kind=EXPIRED&sort=money")) is sees
-        assert ("10.00" in text(client, "/stock/warnings/export/?kind=EXPIRED")) is sees
+        assert ("10.00" in table(client, "kind=EXPIRED")) is sees
 
 
 def test_who_may_write_off_is_led_there(sick: Shop) -> None:
@@ -229,16 +233,42 @@ def test_a_clerk_sees_his_store_only(sick: Shop) -> None:
     assert clerk.get(f"/stock/warnings/?facility={sick.facility}").context["rows"] == []
 
 
+def table(client: Client, query: str) -> str:
+    return b"".join(client.get(f"/stock/warnings/export/?{query}")).decode("utf-8-sig")
+
+
 def test_tables_leave_without_formulas(sick: Shop) -> None:
     owner = sign_in(sick.tenant_id, Role.OWNER)
-    text = owner.get("/stock/warnings/export/?kind=EXPIRED").content.decode("utf-8-sig")
+    text = table(owner, "kind=EXPIRED")
     assert "'=MILK,奶粉,OLD" in text
     assert len(text.strip().splitlines()) == 2
-    book = owner.get("/stock/warnings/export/?kind=EXPIRED&format=xlsx").content
+    book = b"".join(owner.get("/stock/warnings/export/?kind=EXPIRED&format=xlsx"))
     with zipfile.ZipFile(io.BytesIO(book)) as parts:
         sheet = parts.read("xl/worksheets/sheet1.xml")
     assert b">=MILK<" in sheet
     assert b"<f>" not in sheet
+
+
+@pytest.mark.parametrize("kind", [K.EXPIRED, K.SELLING_OUT])
+def test_a_table_has_every_row_however_many(
+    tenant_id: int, monkeypatch: pytest.MonkeyPatch, kind: WarningKind
+) -> None:
+    monkeypatch.setattr(views, "PART", 3)
+    monkeypatch.setattr(views, "XLSX_MOST", 8)
+    with tenant(tenant_id):
+        facility = make.make_facility()
+        shop = Shop(tenant_id, facility, make.make_bin(facility), make.make_sku(), clock.today())
+        for number in range(8):
+            shop.stock(f"L{number}", 2, -number // 2 if kind == K.EXPIRED else 20 + number // 2)
+    client = sign_in(tenant_id, Role.OWNER)
+    lines = table(client, f"kind={kind}").strip().splitlines()
+    assert sorted(line.split(",")[4] for line in lines[1:]) == [f"L{number}" for number in range(8)]
+    path = f"/stock/warnings/export/?kind={kind}&format=xlsx"
+    assert b"".join(client.get(path))
+    monkeypatch.setattr(views, "XLSX_MOST", 7)
+    refused = client.get(path)
+    assert refused.status_code == 422
+    assert "下载 CSV" in refused.content.decode()
 
 
 def test_a_cursor_of_nobody_is_refused(sick: Shop) -> None:

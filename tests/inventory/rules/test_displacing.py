@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.rules.displacing import Displaced, Given, Out, displace, strength
+from inventory.rules.displacing import Displaced, Given, Out, displace, give_up, strength
 
 DAY, NOON = date(2026, 3, 1), datetime(2026, 3, 1, 12, tzinfo=UTC)
 ELSEWHERE = (101, 102)  # balances to which units may go
@@ -164,3 +164,16 @@ def test_worked() -> None:
 def test_a_balance_whose_rows_do_not_add_up_is_refused() -> None:
     with pytest.raises(ValueError, match="fewer allocations"):
         displace([Out(1, 3)], [row(1, 2)])
+
+
+@given(scenes())
+def test_what_is_given_up_is_given_up_whole(scene: tuple[list[Out], list[Given]]) -> None:
+    _outs, rows = scene
+    plan = give_up(rows)
+    assert sorted(plan.ended) == sorted(r.id for r in rows)
+    assert list(plan.freed) == sorted(rows, key=strength)
+    assert not plan.reduced and not plan.carried
+    taken = Counter[int]()
+    for one in rows:
+        taken[one.balance_id] += one.quantity
+    assert plan.taken == taken

@@ -244,6 +244,62 @@ def test_what_is_gone_meanwhile_is_said_and_nothing_is_done(shelf: Shelf, waitin
     assert not laws.broken(shelf.tenant_id, "inventory.")
 
 
+@pytest.mark.parametrize("reason", [AdjustmentReason.LOST, AdjustmentReason.COUNT])
+def test_a_loss_that_somebody_booked_meanwhile_is_not_booked_again(
+    shelf: Shelf, reason: AdjustmentReason
+) -> None:
+    """Two people miss the same five; one of them within the limit of the day."""
+    with tenant(shelf.tenant_id):
+        put_limits(units=2)
+        asked = shelf.adjust(-5, reason=reason)
+        put_limits()
+        shelf.adjust(-5, reason=AdjustmentReason.LOST, actor=BERT)
+    with pytest.raises(WrongState) as refusal, tenant(shelf.tenant_id):
+        decide(adjustment_id=asked.adjustment_id, is_approved=True, actor_id=BERT)
+    assert refusal.value.code == "book_corrected"
+    assert refusal.value.fields["places"] == [{"bin": "A-1", "lot": "L1"}]
+    assert "A-1" in refusal.value.message and "L1" in refusal.value.message
+    with tenant(shelf.tenant_id):
+        assert shelf.units() == 15
+        assert decide(adjustment_id=asked.adjustment_id, is_approved=False, actor_id=BERT).moved is None
+    assert not laws.broken(shelf.tenant_id, "inventory.")
+
+
+def test_of_two_papers_that_miss_the_same_one_is_booked(shelf: Shelf) -> None:
+    with tenant(shelf.tenant_id):
+        put_limits(units=2)
+        first, second = (shelf.adjust(-5, reason=AdjustmentReason.LOST) for _ in range(2))
+        decide(adjustment_id=second.adjustment_id, is_approved=True, actor_id=BERT)
+    with pytest.raises(WrongState), tenant(shelf.tenant_id):
+        decide(adjustment_id=first.adjustment_id, is_approved=True, actor_id=BERT)
+    with tenant(shelf.tenant_id):
+        assert shelf.units() == 15
+
+
+def test_what_was_carried_off_counts_whatever_the_book_says_meanwhile(shelf: Shelf) -> None:
+    """Damaged goods are no difference: three found elsewhere in the bin do not make them whole."""
+    with tenant(shelf.tenant_id):
+        put_limits(units=2)
+        asked = shelf.adjust(-5, reason=DAMAGED)
+        put_limits()
+        shelf.adjust(3, reason=FOUND)
+    with tenant(shelf.tenant_id):
+        decide(adjustment_id=asked.adjustment_id, is_approved=True, actor_id=BERT)
+        assert shelf.units() == 18
+
+
+def test_goods_that_only_move_do_not_make_a_difference_fall(shelf: Shelf) -> None:
+    with tenant(shelf.tenant_id):
+        put_limits(units=2)
+        asked = shelf.adjust(-5, reason=AdjustmentReason.LOST)
+        put_limits()
+        shelf.adjust(-4, reason=DAMAGED)
+        make.make_stock(shelf.bin, shelf.sku, 1, lot="L1", expires_on=clock.today() + timedelta(days=90))
+    with tenant(shelf.tenant_id):
+        decide(adjustment_id=asked.adjustment_id, is_approved=True, actor_id=BERT)
+        assert shelf.units() == 12
+
+
 def test_a_foreign_paper_is_not_there(waiting: AdjustmentResult, other_tenant_id: int) -> None:
     with pytest.raises(UnknownDocument), tenant(other_tenant_id):
         decide(adjustment_id=waiting.adjustment_id, is_approved=True, actor_id=BERT)

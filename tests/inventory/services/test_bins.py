@@ -7,7 +7,7 @@ from django.db import connection
 
 from core.tenancy import tenant
 from inventory.errors import BadQuantity, UnknownPlace, WrongState
-from inventory.models import Bin, BinKind, CountTask, Facility, StockCount
+from inventory.models import Bin, BinKind, CountTask, Facility, PurchaseOrder, StockCount, Transfer
 from inventory.rules.bin_pattern import list_walk, read_pattern
 from inventory.services.bins import (
     BinChange,
@@ -27,9 +27,15 @@ from inventory.services.facilities import (
     restore_facility,
     save_facilities,
 )
+from inventory.services.purchasing import PurchaseInput, PurchaseLineInput, create_purchases
+from inventory.services.suppliers import SupplierInput, save_suppliers
+from inventory.services.transfer_moves import send_transfer
+from inventory.services.transfers import TransferInput, TransferLineInput, create_transfers
 from tests import builders as make
 from tests import laws
 from tests.inventory.services import stock
+
+NUMBERS = 3  # that a refusal names
 
 
 @dataclass
@@ -189,3 +195,25 @@ def test_a_facility_is_saved_by_its_code_and_archived_when_empty(house: House) -
     with pytest.raises(FacilityInUse) as refusal, tenant(house.tenant_id):
         archive_facility(facility_id=house.facility, actor_id=None)
     assert refusal.value.fields["what"] == {"stock": 10, "promises": 2}
+
+
+def test_a_facility_that_waits_for_goods_is_not_archived_and_names_the_papers(house: House) -> None:
+    with tenant(house.tenant_id):
+        there = make.make_facility()
+        supplier = save_suppliers([SupplierInput("S-1", "清溪")], actor_id=None)["S-1"]
+        orders = [
+            PurchaseInput(supplier, there, (PurchaseLineInput(house.sku, 5),)) for _ in range(NUMBERS + 1)
+        ]
+        create_purchases(purchases=orders, actor_id=None, is_open=True)
+        lines = (TransferLineInput(house.sku, 2),)
+        (transfer,) = create_transfers(transfers=[TransferInput(house.facility, there, lines)], actor_id=None)
+        numbers = list(PurchaseOrder.objects.order_by("number").values_list("number", flat=True))
+        road = Transfer.objects.get(id=transfer).number
+    with tenant(house.tenant_id):
+        send_transfer(transfer_id=transfer, actor_id=None)
+    with pytest.raises(FacilityInUse) as refusal, tenant(house.tenant_id):
+        archive_facility(facility_id=there, actor_id=None)
+    assert refusal.value.fields["what"] == {"stock": 2, "transfers": 1, "purchases": 4}
+    assert refusal.value.fields["papers"] == {"transfers": [road], "purchases": numbers[:NUMBERS]}
+    assert f"1 张没完的调拨单（{road}）" in refusal.value.message
+    assert f"4 张没完的采购单（{'、'.join(numbers[:NUMBERS])}…）" in refusal.value.message

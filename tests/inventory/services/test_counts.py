@@ -312,6 +312,50 @@ def test_over_the_limit_it_waits_for_a_second_person_and_is_not_booked_twice(do:
     assert laws.broken(do.tenant_id, "inventory.") == []
 
 
+def test_a_difference_that_somebody_corrected_while_it_waited_is_not_booked_again(
+    do: Do, scene: Bins
+) -> None:
+    """Moves since the count do not matter, corrections do; the one before the count was on its book."""
+    do(pick, scene, "A", 0, 1, AdjustmentReason.LOST)
+    do(options.put, APPROVAL_UNITS, 1)
+    count_all(do, scene, a=7)
+    waiting = book(do, scene).adjustment
+    assert waiting and waiting.status == AdjustmentStatus.PENDING
+    do(options.put, APPROVAL_UNITS, 0)
+    do(pick, scene, "A", 0, 1, AdjustmentReason.DAMAGED)
+
+    def answer(is_approved: bool) -> None:
+        who = scene.people[0]
+        do(adjusting.decide, adjustment_id=waiting.adjustment_id, is_approved=is_approved, actor_id=who)
+
+    do(pick, scene, "A", 0, 2, AdjustmentReason.LOST)
+    with pytest.raises(WrongState) as refusal:
+        answer(True)
+    assert refusal.value.code == "book_corrected"
+    assert on_hand(do, scene, "A") == 6
+    answer(False)
+    assert (on_hand(do, scene, "A"), laws.broken(do.tenant_id, "inventory.")) == (6, [])
+
+
+def test_a_difference_stands_while_goods_only_come_and_go(do: Do, scene: Bins) -> None:
+    do(pick, scene, "A", 0, 1, AdjustmentReason.LOST)
+    do(options.put, APPROVAL_UNITS, 1)
+    count_all(do, scene, a=7)
+    waiting = book(do, scene).adjustment
+    assert waiting
+    do(options.put, APPROVAL_UNITS, 0)
+    do(pick, scene, "A", 0, 3, AdjustmentReason.DAMAGED)
+    do(pick, scene, "B", 1, 1, AdjustmentReason.LOST)
+    do(
+        adjusting.decide,
+        adjustment_id=waiting.adjustment_id,
+        is_approved=True,
+        actor_id=scene.people[0],
+    )
+    assert on_hand(do, scene, "A") == 4
+    assert laws.broken(do.tenant_id, "inventory.") == []
+
+
 def test_the_rest_may_stay_uncounted(do: Do, scene: Bins) -> None:
     for who in (0, 1):
         count_bin(do, scene, 0, ("A", 9), who=who)

@@ -85,10 +85,12 @@ def test_who_is_written_to(tenant_id: int) -> None:
         member(Role.OPERATOR)
         member(Role.WAREHOUSE, make.make_facility(name="空仓"))
         make.make_member(Role.OWNER)  # an account whose name is no address
+        named = make.make_member(Role.OWNER)
+        accounts.set_email(user_id=named, email="boss@example.com")
         digests.write_digest(MORNING)
     relay.deliver(tenant_id)
     sent = {letter.to[0]: letter for letter in mail.outbox}
-    assert set(sent) == {owner, english, bound}
+    assert set(sent) == {owner, english, bound, "boss@example.com"}
     assert "06-01 库存提醒：过期 2" in sent[owner].subject
     assert "杭州仓" in sent[owner].body and "L-HERE" in sent[owner].body
     assert "L-HERE" not in sent[bound].body and "L-THERE" in sent[bound].body

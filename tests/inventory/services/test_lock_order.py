@@ -3,8 +3,9 @@
 Two programs that ask for more anchors after their balances, or for a smaller one after a greater one, can wait for each other for ever.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from core.db import Rank
 from core.tenancy import tenant
 from inventory import sql
 from inventory.models import AdjustmentReason, Balance, BinKind, Lot
-from inventory.services import transfer_moves, transfers
+from inventory.services import holds, transfer_moves, transfers
 from inventory.services.adjusting import AdjustmentLineInput, adjust
 from inventory.services.aging import settle_aged
 from inventory.services.bins import BinChange, change_bins
@@ -25,6 +26,7 @@ from inventory.services.transfers import TransferInput, TransferLineInput
 from tests import builders as make
 from tests import laws
 from tests.inventory.services import stock
+from traceability import services as trace
 
 Place = tuple[int, int]
 
@@ -151,3 +153,31 @@ def test_lots_of_several_places_pass_their_day_together(tenant_id: int, is_first
     watch = watched(tenant_id, settle_aged)
     assert watch.wrong == []
     assert watch.held == {(at, sku) for at in facilities for sku in skus}
+
+
+def test_a_lot_is_stopped_while_another_facility_receives_it(
+    tenant_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The places are read once: one that is new by then is not locked after greater ones."""
+    with tenant(tenant_id):
+        first, second = make.make_facility(), make.make_facility()
+        new_bin, sku = make.make_bin(first), make.make_sku()
+        lot = make.make_stock(make.make_bin(second), sku, 5, lot="L")
+
+    def come() -> None:
+        with tenant(tenant_id):
+            make.make_stock(new_bin, sku, 3, lot="L", reference="R-NEW")
+        connection.close()
+
+    def meanwhile(places: Iterable[Place]) -> None:
+        lock_anchors(places)
+        thread = Thread(target=come)
+        thread.start()
+        thread.join()
+
+    for module in (holds, trace):
+        monkeypatch.setattr(module, "lock_anchors", meanwhile, raising=False)
+    watch = watched(
+        tenant_id, lambda: trace.hold_rest(lot_id=lot, document="D", reason="召回", actor_id=None)
+    )
+    assert (watch.wrong, watch.held) == ([], {(second, sku)})

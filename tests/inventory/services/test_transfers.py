@@ -1,7 +1,7 @@
 """Goods from one facility to another: nothing is lost on the road, and nothing arrives twice."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from unittest.mock import patch
 
@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from core import db
 from core.db import Rank
+from core.models import AuditEntry
 from inventory import queries
 from inventory.errors import (
     BadQuantity,
@@ -128,6 +129,45 @@ def test_first_expired_leaves_first_and_arrives_in_parts(do: Do, road: Road) -> 
     assert not laws.broken(do.tenant_id, "inventory")
 
 
+def trail(transfer_id: int) -> list[tuple[str, int | None, dict[str, object]]]:
+    """What the audit trail tells of a transfer, oldest first."""
+    found = AuditEntry.objects.filter(object_kind="transfer", object_id=transfer_id).order_by("at", "id")
+    return list(found.values_list("action", "actor_id", "detail"))
+
+
+def test_every_step_stands_in_the_audit_trail(do: Do, road: Road) -> None:
+    who = 7
+    paper = TransferInput(road.near, road.far, (TransferLineInput(road.sku, 11),))
+    (id_,) = do(transfers.create_transfers, transfers=[paper], actor_id=who)
+    change = replace(paper, lines=(TransferLineInput(road.sku, 12),))
+    do(transfers.edit_transfer, transfer_id=id_, change=change, actor_id=who)
+    do(transfer_moves.send_transfer, transfer_id=id_, actor_id=who)
+    some = [Arrival(road.may, road.far_bin, 9)]
+    loss = [Loss(road.may, 1)]
+    do(transfer_moves.arrive, transfer_id=id_, arrivals=some, losses=loss, reason="少一件", actor_id=who)
+    rest = [Arrival(road.june, road.far_bin, 2)]
+    do(transfer_moves.arrive, transfer_id=id_, arrivals=rest, actor_id=who)
+    number = do(lambda: Transfer.objects.get(id=id_).number)
+    ends = {"number": number, "from": road.near, "to": road.far, "lines": 1}
+    assert do(trail, id_) == [
+        ("transfer.created", who, ends | {"units": 11}),
+        ("transfer.edited", who, ends | {"units": 12}),
+        ("transfer.sent", who, {"number": number, "units": 12, "lots": 2}),
+        ("transfer.received", who, {"number": number, "arrived": 9, "lost": 1, "reason": "少一件"}),
+        ("transfer.received", who, {"number": number, "arrived": 2, "lost": 0, "reason": ""}),
+        ("transfer.arrived", who, {"number": number}),
+    ]
+
+
+def test_a_call_back_stands_in_the_audit_trail_once(do: Do, road: Road) -> None:
+    paper = do(draft, road)
+    do(send, paper)
+    for _ in range(2):
+        do(transfer_moves.cancel_transfer, transfer_id=paper, actor_id=8)
+    number = do(lambda: Transfer.objects.get(id=paper).number)
+    assert do(trail, paper)[2:] == [("transfer.cancelled", 8, {"number": number, "back": 12})]
+
+
 def test_what_people_say_twice_happens_once(do: Do, road: Road) -> None:
     paper = do(draft, road)
     do(send, paper)
@@ -192,10 +232,12 @@ def test_a_draft_that_says_nonsense_is_refused(do: Do, road: Road) -> None:
         transfers.edit_transfer,
         transfer_id=paper_id,
         change=TransferInput(road.near, road.far, (TransferLineInput(road.sku, 20),)),
+        actor_id=None,
     )
     assert do(send, paper_id) == 20
     with pytest.raises(WrongState, match="只有草稿能改"):
-        do(transfers.edit_transfer, transfer_id=paper_id, change=TransferInput(road.near, road.far, (line,)))
+        change = TransferInput(road.near, road.far, (line,))
+        do(transfers.edit_transfer, transfer_id=paper_id, change=change, actor_id=None)
 
 
 def test_the_same_paper_twice_is_one(do: Do, road: Road) -> None:
