@@ -31,7 +31,7 @@ def get_wave(membership: Membership, wave_id: int) -> tuple[Wave, FacilityCard]:
 
 def get_parcel(membership: Membership, parcel_id: int) -> tuple[Parcel, FacilityCard]:
     """Raises NoParcel."""
-    parcel = Parcel.objects.select_related("wave").defer("label").filter(id=parcel_id).first()
+    parcel = Parcel.objects.select_related("wave", "carrier").defer("label").filter(id=parcel_id).first()
     place = _place(facilities_of(membership), parcel.facility_id if parcel else 0)
     if parcel is None or place is None:
         raise NoParcel(_("没有这个包裹，或者不归您管。"), parcel_id=parcel_id)

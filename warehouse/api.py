@@ -6,20 +6,23 @@ from typing import Any
 
 from django.urls import path
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import IdField, PlainText, QuantityField, WordField
+from core.api.fields import IdField, PlainText, QuantityField, WordField, batch
 from core.api.filters import Filters, IdFilter, WordFilter
 from core.api.pagination import Sort, page_ids
-from core.api.views import ApiView, CommandView, ListView, RetrieveView, get_row
+from core.api.views import ApiView, CommandView, ListView, RetrieveView, get_row, refuse_unknown
 from inventory.models import Allocation, Facility
-from inventory.services.lot_changes import change_lot
-from warehouse.models import Handover, Parcel, ParcelLine, ParcelStatus, Wave, WaveStatus
-from warehouse.services import floor, waves
+from inventory.services.lot_changes import change_lot, list_offers
+from warehouse.models import Carrier, Handover, Parcel, ParcelLine, ParcelStatus, Wave, WaveStatus
+from warehouse.services import floor, tracking, waves
+from warehouse.services.carriers import NoCarrier
 
 MAX_RELEASE = 5_000
+MAX_NUMBERS = 1_000
 
 
 class ParcelLineRow(serializers.Serializer[Any]):
@@ -180,6 +183,48 @@ class ShipWave(_FloorCommand):
         return Response(FloorResult(floor.ship(wave_ids=[wave.pk])).data)
 
 
+class NumberRow(serializers.Serializer[Any]):
+    """A parcel's tracking number; without a carrier's code the one that was chosen for it stays."""
+
+    parcel_id = IdField()
+    tracking_number = PlainText(max_length=tracking.LONGEST)
+    carrier = PlainText(max_length=32, required=False, default="")
+
+
+class Numbers(serializers.Serializer[Any]):
+    numbers = batch(NumberRow(), most=MAX_NUMBERS)
+
+
+class NumbersResult(serializers.Serializer[Any]):
+    """Parcels that changed; saying the same again changes none."""
+
+    parcel_ids = serializers.ListField(child=IdField())
+
+
+class TrackingNumbers(CommandView):
+    """Give parcels their tracking numbers, all of them or none."""
+
+    scope_area = "warehouse"
+    serializer_class = Numbers
+    answer_class = NumbersResult
+    queryset = Parcel.objects.none()
+
+    def post(self, request: Request) -> Response:
+        rows = self.body(request)["numbers"]
+        codes = {row["carrier"] for row in rows if row["carrier"]}
+        carriers = dict(Carrier.objects.filter(code__in=codes).values_list("code", "id"))
+        for place, row in enumerate(rows):
+            if row["carrier"] and row["carrier"] not in carriers:
+                raise NoCarrier(_("没有这家快递。"), carrier=row["carrier"], row=place)
+        wanted = [
+            tracking.NumberInput(row["parcel_id"], row["tracking_number"], carriers.get(row["carrier"]))
+            for row in rows
+        ]
+        return Response(
+            NumbersResult({"parcel_ids": tracking.set_numbers(numbers=wanted, actor_id=None)}).data
+        )
+
+
 class AllocationRow(serializers.Serializer[Any]):
     """Units of one lot in one bin that a parcel's line has."""
 
@@ -213,6 +258,41 @@ class OneAllocation(_Allocations, RetrieveView):
     """One allocation."""
 
 
+class LotOfferRow(serializers.Serializer[Any]):
+    """A bin that has the same goods, and what stands against taking them there."""
+
+    balance_id = IdField()
+    lot_id = IdField()
+    lot_code = serializers.CharField()
+    expires_on = serializers.DateField(allow_null=True, help_text="null: it never expires")
+    bin_code = serializers.CharField()
+    available = serializers.IntegerField(help_text="units there that nobody has")
+    is_current = serializers.BooleanField(help_text="the units are taken from here now")
+    refusal = serializers.CharField(
+        help_text="why change-lot would refuse it, for people; empty: it would not"
+    )
+
+
+class LotOfferList(serializers.Serializer[Any]):
+    items = LotOfferRow(many=True)
+
+
+class LotOffers(ApiView):
+    """The lots and bins that these units could be taken from instead, first expired first, each judged as change-lot would judge it now;
+    at most 200."""
+
+    scope_area = "warehouse"
+    row_class = LotOfferRow
+    queryset = Allocation.objects.all()
+
+    @extend_schema(responses=LotOfferList)
+    def get(self, request: Request, pk: int) -> Response:
+        """Not a promise: change-lot looks again."""
+        refuse_unknown(request)
+        offers = list_offers(get_row(self.get_queryset(), pk).pk)
+        return Response(LotOfferList({"items": offers}).data)
+
+
 class LotChange(serializers.Serializer[Any]):
     balance_id = IdField(help_text="the balance of the same goods at the same facility to take them from")
 
@@ -234,8 +314,10 @@ class ChangeLot(CommandView):
 urlpatterns = [
     path("allocations/", Allocations.as_view(), name="allocations"),
     path("allocations/<int:pk>/", OneAllocation.as_view(), name="allocation"),
+    path("allocations/<int:pk>/lots/", LotOffers.as_view(), name="allocation_lots"),
     path("allocations/<int:pk>/change-lot/", ChangeLot.as_view(), name="allocation_change_lot"),
     path("parcels/", Parcels.as_view(), name="parcels"),
+    path("parcels/tracking-numbers/", TrackingNumbers.as_view(), name="tracking_numbers"),
     path("parcels/<int:pk>/", OneParcel.as_view(), name="parcel"),
     path("waves/", Waves.as_view(), name="waves"),
     path("waves/<int:pk>/", OneWave.as_view(), name="wave"),

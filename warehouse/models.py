@@ -61,6 +61,63 @@ class Handover(models.IntegerChoices):
     STORE = 2, _("门店交付")
 
 
+class Carrier(TenantRow):
+    """Who brings parcels to the door (快递公司), and the most that one parcel may be with it.  Null: no limit."""
+
+    code = models.CharField(max_length=32, db_collation="C")
+    name = models.CharField(max_length=60)
+    weight_g = models.IntegerField(null=True)
+    volume_mm3 = models.BigIntegerField(null=True)
+    longest_mm = models.IntegerField(null=True)
+    takes_cod = models.BooleanField(db_default=False)
+    shipping_classes = models.JSONField(db_default=[])  # classes beside the ordinary one that it carries
+    priority = models.SmallIntegerField(db_default=0)  # the higher, the rather
+    is_active = models.BooleanField(db_default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "code"], name="warehouse_carrier_code"),
+            models.CheckConstraint(
+                condition=(Q(weight_g__isnull=True) | Q(weight_g__gt=0))
+                & (Q(volume_mm3__isnull=True) | Q(volume_mm3__gt=0))
+                & (Q(longest_mm__isnull=True) | Q(longest_mm__gt=0)),
+                name="warehouse_carrier_limits",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CarrierPrice(TenantRow):
+    """What a carrier asks for a parcel to places whose division code begins with `region`: so much up to a weight, so much for each step.
+
+    The longest prefix counts; "" is everywhere.  `is_served` false: it does not go there.
+    """
+
+    carrier = fk(Carrier)
+    region = models.CharField(max_length=6, db_default="", blank=True)
+    is_served = models.BooleanField(db_default=True)
+    first_g = models.IntegerField(db_default=1000)
+    first_minor = models.BigIntegerField(db_default=0)
+    step_g = models.IntegerField(db_default=1000)
+    step_minor = models.BigIntegerField(db_default=0)
+    cod_minor = models.BigIntegerField(db_default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "carrier", "region"], name="warehouse_carrierprice_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    first_g__gt=0, step_g__gt=0, first_minor__gte=0, step_minor__gte=0, cod_minor__gte=0
+                ),
+                name="warehouse_carrierprice_sane",
+            ),
+        ]
+
+
 class Parcel(TenantRow):
     """What gets one waybill.  `ref` is the order it serves, opaque here; `label` its own sealed copy of the receiver."""
 
@@ -79,6 +136,9 @@ class Parcel(TenantRow):
     priority = models.SmallIntegerField(db_default=0)
     ship_by = models.DateTimeField()
     label = models.BinaryField(null=True)
+    carrier = copied(Carrier, null=True)  # null: nobody said which
+    freight_minor = models.BigIntegerField(null=True)  # what it should cost by the price table
+    cod_minor = models.BigIntegerField(db_default=0)
     tracking_number = models.CharField(max_length=40, null=True)
     created_at = models.DateTimeField(db_default=ClockTimestamp())
     shipped_at = models.DateTimeField(null=True)

@@ -16,7 +16,9 @@ urlpatterns = [
     path("waves/<int:wave_id>/pick/", picking.pick, name="pick"),
     path("waves/<int:wave_id>/tasks/", picking.tasks, name="tasks"),
     path("waves/<int:wave_id>/scan/", picking.scan, name="scan"),
+    path("waves/<int:wave_id>/short/", picking.short, name="short"),
     path("parcels/", parcels.parcel_list, name="parcels"),
     path("parcels/<int:parcel_id>/", parcels.parcel, name="parcel"),
+    path("parcels/<int:parcel_id>/number/", parcels.set_number, name="set_number"),
     path("parcels/<int:parcel_id>/picks/<int:allocation_id>/lot/", lots.pick_lot, name="pick_lot"),
 ]

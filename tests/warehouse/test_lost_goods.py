@@ -9,8 +9,10 @@ from core.tenancy import tenant
 from inventory.models import MoveKind
 from inventory.services.aging import settle_aged
 from inventory.services.ledger import MoveRow
+from inventory.services.lot_dates import LotCorrection, correct_lots
 from inventory.services.moving import Moved, move_stock
 from orders.models import OrderStatus
+from tests import builders as make
 from tests.conftest import fresh_tenant
 from tests.warehouse.scene import Scene, make_scene
 from warehouse.errors import NotPickable
@@ -147,3 +149,53 @@ def test_what_passed_its_day_on_the_floor_does_not_leave(scene: Scene) -> None:
         relay.deliver(scene.tenant_id)
         assert lawful(scene)
     assert status_of(scene, first) == status_of(scene, second) == OrderStatus.SHIPPED
+
+
+@pytest.fixture
+def picky(scene: Scene) -> Scene:
+    """Its channel wants 60 days; milk of 100 days goes first."""
+    with tenant(scene.tenant_id):
+        scene.channel = make.make_channel(scene.warehouse, min_days=60)
+    return scene
+
+
+def shorten(scene: Scene, *lots: str) -> None:
+    """The lots have 30 days left after all: they sell, but not to this channel."""
+    wanted = [LotCorrection(scene.lots[lot], expires_on=scene.day(30)) for lot in lots]
+    with tenant(scene.tenant_id):
+        correct_lots(corrections=wanted, reason="看错了", may_extend=False, actor_id=None)
+
+
+def test_a_lot_that_proves_too_short_for_the_channel_is_not_picked_for_it(picky: Scene) -> None:
+    (order,) = picky.order([("MILK-800", 3)])
+    wave = picky.release()
+    assert {row[1] for row in picky.allocations()} == {"M-100"}
+    shorten(picky, "M-100")
+    assert {row[1] for row in picky.allocations()} == {"M-400"}
+    picky.pick_all(wave)
+    assert picky.ship(wave) == 3
+    relay.deliver(picky.tenant_id)
+    assert status_of(picky, order) == OrderStatus.SHIPPED and lawful(picky)
+
+
+def test_without_a_lot_that_lasts_the_order_is_short(picky: Scene) -> None:
+    (order,) = picky.order([("MILK-800", 3)])
+    picky.release()
+    shorten(picky, "M-100", "M-400")
+    assert picky.allocations() == []
+    relay.deliver(picky.tenant_id)
+    assert status_of(picky, order) == OrderStatus.STOPPED
+    assert parcel_states(picky, [order]) == [ParcelStatus.CANCELLED] and lawful(picky)
+
+
+def test_a_lot_on_the_cart_that_proves_too_short_is_picked_again(picky: Scene) -> None:
+    (order,) = picky.order([("MILK-800", 3)])
+    wave = picky.release()
+    picky.pick_all(wave)
+    shorten(picky, "M-100")
+    with tenant(picky.tenant_id):
+        assert floor.ship(wave_ids=[wave]).parcel_ids == ()
+    relay.deliver(picky.tenant_id)
+    assert parcel_states(picky, [order]) == [ParcelStatus.RELEASED]
+    picky.pick_all(wave)
+    assert picky.ship(wave) == 3 and lawful(picky)

@@ -1,18 +1,22 @@
 """What happens on the floor: picks are confirmed, parcels leave."""
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from core import db, live, outbox
 from core.db import Rank
+from core.errors import Conflict
 from core.services import accounts
 from core.tenancy import current_tenant
 from inventory.services import handling
 from warehouse.errors import NotPickable, NoWave
 from warehouse.models import Parcel, ParcelStatus, Wave, WaveStatus
 
+ON_THE_FLOOR = (ParcelStatus.RELEASED, ParcelStatus.PICKED)
+TRIES = 5
 PARCELS_OF_WAVES = "wave_id = ANY (%s::bigint[])"
 
 
@@ -136,16 +140,20 @@ class _OnCart:
     """A parcel of a wave, under its lock."""
 
     id: int
-    wave_id: int
+    wave_id: int  # 0: none yet
     status: int
     units: int
+    ref: int
 
 
-def _lock(wave_ids: Sequence[int]) -> tuple[list[_OnCart], dict[int, int]]:
-    """The waves' parcels, and each wave's cart; parcels locked before waves."""
-    parcels = db.lock(Rank.PARCEL, Parcel, "id, wave_id, status, units", PARCELS_OF_WAVES, db.array(wave_ids))
+def _lock(
+    wave_ids: Sequence[int], where: str = PARCELS_OF_WAVES, *params: str
+) -> tuple[list[_OnCart], dict[int, int]]:
+    """The waves' parcels (or more, by `where`), and each wave's cart; parcels locked before waves."""
+    columns = "id, wave_id, status, units, ref"
+    parcels = db.lock(Rank.PARCEL, Parcel, columns, where, *(params or [db.array(wave_ids)]))
     waves = db.lock(Rank.WAVE, Wave, "id, tote_id", "id = ANY (%s::bigint[])", db.array(wave_ids))
-    return [_OnCart(*row) for row in parcels], dict(waves)
+    return [_OnCart(id_, wave or 0, *rest) for id_, wave, *rest in parcels], dict(waves)
 
 
 def _mark_picked(parcel_ids: Collection[int], parcels: Sequence[_OnCart]) -> None:
@@ -162,8 +170,7 @@ def _mark_picked(parcel_ids: Collection[int], parcels: Sequence[_OnCart]) -> Non
 
 
 def _close_waves(gone: Collection[int], parcels: Sequence[_OnCart]) -> None:
-    on_the_floor = (ParcelStatus.RELEASED, ParcelStatus.PICKED)
-    busy = {p.wave_id for p in parcels if p.status in on_the_floor and p.id not in gone}
+    busy = {p.wave_id for p in parcels if p.status in ON_THE_FLOOR and p.id not in gone}
     _set_status({p.wave_id for p in parcels} - busy, WaveStatus.SHIPPED)
 
 
@@ -207,33 +214,69 @@ def cancel_short(*, parcel_ids: Sequence[int]) -> list[int]:
     """Parcels on the floor that lost units under them are cancelled; returns the orders they serve.
 
     What they still have in bins is for sale again, what lies on the cart is nobody's until it is put back.  A parcel that has all its
-    units, or has left, stays.  Locks the parcels, their waves, the balances.  Says ParcelsCancelled.
+    units, or has left, stays.  Locks the parcels, their waves, the anchors, the balances.  Says ParcelsCancelled.
     """
     parcels, _carts = _lock(_waves_of(parcel_ids))
     asked = set(parcel_ids)
-    on_the_floor = {
-        p.id: p.units
-        for p in parcels
-        if p.id in asked and p.status in (ParcelStatus.RELEASED, ParcelStatus.PICKED)
-    }
+    on_the_floor = {p.id: p.units for p in parcels if p.id in asked and p.status in ON_THE_FLOOR}
+    handling.lock_places(list(on_the_floor))
     owned = handling.lock_owned(list(on_the_floor))
-    short = [id_ for id_, units in on_the_floor.items() if owned.units[id_] != units]
-    if not short:
+    return _cancel(parcels, {id_ for id_, units in on_the_floor.items() if owned.units[id_] != units})
+
+
+def intercept(*, order_refs: Sequence[int]) -> list[int]:
+    """Every parcel of these orders that has not left is cancelled, planned or on the floor; the orders that had one.
+
+    What it has in bins or was promised is for sale again, what lies on the cart is nobody's until it is put back.  Nobody picks, packs
+    or ships it any more.  Locks the parcels of the orders and of their waves at once, the waves, the anchors, the balances.  Says
+    ParcelsCancelled.
+    """
+    for _try in range(TRIES):
+        found = db.rows(
+            "SELECT DISTINCT wave_id FROM warehouse_parcel WHERE tenant_id = %s AND ref = ANY (%s::bigint[]) AND wave_id IS NOT NULL"
+            " AND status = ANY (%s::int[])",
+            current_tenant(),
+            db.array(order_refs),
+            db.array(list(map(int, ON_THE_FLOOR))),
+        )
+        with suppress(_JoinedAWave), db.savepoint():
+            return _intercept(order_refs, [row[0] for row in found])
+    raise Conflict(_("包裹正在进波次，稍后再试。"), code="parcels_moving")
+
+
+class _JoinedAWave(Exception):
+    """A parcel got into a wave between the look and the lock: what was locked is let go, and the look is taken again."""
+
+
+def _intercept(order_refs: Sequence[int], wave_ids: Sequence[int]) -> list[int]:
+    where = f"({PARCELS_OF_WAVES} OR ref = ANY (%s::bigint[]))"
+    parcels, _carts = _lock(wave_ids, where, db.array(wave_ids), db.array(order_refs))
+    asked = set(order_refs)
+    theirs = {p.id for p in parcels if p.ref in asked and p.status < ParcelStatus.SHIPPED}
+    if any(p.id in theirs and p.wave_id and p.wave_id not in wave_ids for p in parcels):
+        raise _JoinedAWave
+    return _cancel(parcels, theirs)
+
+
+def _cancel(parcels: Sequence[_OnCart], gone: Collection[int]) -> list[int]:
+    """Parcels, their waves locked with them, are no more; the orders they served."""
+    if not gone:
         return []
-    handling.unallocate(short)
+    ids = sorted(gone)
+    handling.give_back(ids)
     refs = db.rows(
         "UPDATE warehouse_parcel SET status = %s WHERE tenant_id = %s AND id = ANY (%s::bigint[]) RETURNING ref",
         int(ParcelStatus.CANCELLED),
         current_tenant(),
-        db.array(short),
+        db.array(ids),
     )
-    left = [p for p in parcels if p.id not in set(short)]
+    left = [p for p in parcels if p.id not in gone]
     busy = {p.wave_id for p in left if p.status == ParcelStatus.RELEASED}
     picked = {p.wave_id for p in left if p.status == ParcelStatus.PICKED}
-    touched = {p.wave_id for p in parcels if p.id in set(short)}
+    touched = {p.wave_id for p in parcels if p.id in gone and p.wave_id}
     _set_status((touched & picked) - busy, WaveStatus.PICKED)
     _set_status(touched - picked - busy, WaveStatus.SHIPPED)
-    outbox.emit("ParcelsCancelled", {"parcel_ids": short})
+    outbox.emit("ParcelsCancelled", {"parcel_ids": ids})
     return sorted({row[0] for row in refs})
 
 

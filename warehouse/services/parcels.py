@@ -43,11 +43,14 @@ class ParcelInput:
     label: bytes | None = None
     carton_no: int = 1
     carton_of: int = 1
+    carrier_id: int | None = None
+    freight_minor: int | None = None
+    cod_minor: int = 0
 
 
 _COLUMNS = [
     "id", "facility", "ref", "status", "handover", "units", "weight_g", "carton_no", "carton_of",
-    "reason", "min_expires_on", "priority", "ship_by", "label",
+    "reason", "min_expires_on", "priority", "ship_by", "label", "carrier", "freight_minor", "cod_minor",
 ]  # fmt: skip
 
 
@@ -65,7 +68,8 @@ def _row(id_: int, facility_id: int, p: ParcelInput, *, is_waiting: bool) -> tup
         p.carton_no,
         p.carton_of,
     )
-    return (*head, p.reason, p.min_expires_on, p.priority, p.ship_by, p.label)
+    who = (p.carrier_id, p.freight_minor, p.cod_minor)
+    return (*head, p.reason, p.min_expires_on, p.priority, p.ship_by, p.label, *who)
 
 
 def plan(*, facility_id: int, parcels: Sequence[ParcelInput], waiting: Sequence[bool]) -> Sequence[int]:
@@ -128,10 +132,11 @@ def cancel_of_orders(*, order_refs: Sequence[int]) -> list[int]:
 
 
 def give_back(parcel_ids: Sequence[int]) -> None:
-    """Parcels that are not on the floor give back what was promised to them, also lots that were set aside."""
-    promises.unreserve(parcel_ids)
-    if handling.lock_owned_balances(parcel_ids):
-        handling.unallocate(parcel_ids)
+    """Parcels that are not on the floor give back what was promised to them, also lots that were set aside.
+
+    Locks as handling.give_back.
+    """
+    handling.give_back(parcel_ids)
 
 
 def release_waiting(*, order_refs: Sequence[int]) -> list[int]:

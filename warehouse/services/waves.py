@@ -45,7 +45,8 @@ def release(
     """Claim up to `limit` planned parcels (earliest deadline first; or these), allocate their lots first expired first out, and put them
     on carts of `size`; or, handled in bulk, all on the staging area `bulk_tote`.
 
-    Parcels claimed elsewhere are skipped.  Locks parcels, carts, anchors, balances, in that order.  No free cart: nothing is released.
+    Parcels claimed elsewhere are skipped.  Locks parcels, carts, anchors, balances, in that order, each of them at once: what short
+    parcels give back is locked with what the others take.  No free cart: nothing is released.
     """
     if bulk_tote is None:
         free = db.rows(

@@ -7,16 +7,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from core import clock
 from core.web.access import needs_role
-from core.web.parts import Column, Fact
+from core.web.parts import Column, Fact, Toast
 from core.web.tables import Page, Sort, list_page
+from core.web.toasts import say
 from inventory.access import facilities_of
 from warehouse import queries
-from warehouse.access import SEES, get_parcel, may_work
+from warehouse.access import SEES, WORKS, get_parcel, may_work
 from warehouse.models import Handover, Parcel, ParcelStatus
+from warehouse.services import tracking
 from warehouse.views.waves import chosen_facility, load_of, parcel_state, seconds_left
 
 SHOWN = 200
@@ -127,6 +129,20 @@ def parcel(request: HttpRequest, parcel_id: int) -> HttpResponse:
         "now": now,
     }
     return render(request, "warehouse/parcel.html", context)
+
+
+@require_POST
+@needs_role(*WORKS)
+def set_number(request: HttpRequest, parcel_id: int) -> HttpResponse:
+    """The number of the label that was printed or scanned."""
+    get_parcel(request.membership, parcel_id)  # type: ignore[attr-defined]
+    said = tracking.NumberInput(parcel_id, request.POST.get("number", ""))
+    try:
+        tracking.set_numbers(numbers=[said], actor_id=request.user.pk)
+        say(request, Toast(_("运单号记下了。")))
+    except (tracking.BadNumber, tracking.NumberTaken) as problem:
+        say(request, Toast(problem.message, "warn"))
+    return redirect("warehouse:parcel", parcel_id)
 
 
 def _facts(parcel: Parcel, shipped_units: int) -> list[Fact]:

@@ -68,13 +68,14 @@ def test_what_another_release_holds_is_skipped(do: Do) -> None:
             done.wait(20)
         connection.close()
 
-    thread = threading.Thread(target=other)
+    thread = threading.Thread(target=other, daemon=True)
     thread.start()
     assert claimed.wait(10)
     assert do(waves.release, facility_id=scene.facility, limit=100).parcel_ids == tuple(made[2:])
     assert do(wave).tote_id == scene.totes[1]
     done.set()
-    thread.join()
+    thread.join(60)
+    assert not thread.is_alive()
 
 
 def test_without_a_free_cart_nothing_is_released(do: Do) -> None:
