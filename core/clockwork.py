@@ -146,6 +146,7 @@ class Nudger:
 
     def once(self) -> None:
         """One pass over waiting facts and jobs."""
+        jobs.settle_all()
         waiting = _waiting_facts()
         for tenant_id, age_s in waiting:
             if age_s >= self.away_s and not self.stop.is_set():

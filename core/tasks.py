@@ -17,8 +17,8 @@ def deliver(tenant_id: int) -> None:
 
 @shared_task(acks_late=True, ignore_result=True, time_limit=24 * 3600)
 def run_job(tenant_id: int, job_id: int) -> None:
-    """Run one background job to its end, or leave it to whoever has it."""
-    jobs.run(tenant_id, job_id)
+    """A background job waits: one turn for the tenant whose turn it is."""
+    jobs.take_turn(tenant_id, job_id)
 
 
 @shared_task(acks_late=True, ignore_result=True, time_limit=6 * 3600)

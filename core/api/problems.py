@@ -7,14 +7,14 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.signals import got_request_exception
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from core.api.errors import Busy
-from core.errors import ERPError
+from core.errors import ERPError, Invalid
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,8 @@ CONTENT_TYPE = "application/problem+json"
 MOST_ERRORS = 100  # per answer; the count of all is in `error_count`
 UNIQUE_VIOLATION = "23505"
 WAITED_TOO_LONG = {"55P03", "40P01", "40001"}  # lock_timeout, deadlock, serialization
+# What a sender can mend: a number, text or day that no column holds.  The rest of class 22 (a division by zero) is ours.
+NOT_STORABLE = {"22001", "22003", "22007", "22008", "22021", "22P02", "22P05"}
 
 
 def handle(exc: Exception, context: Mapping[str, Any]) -> Response:
@@ -84,8 +86,21 @@ def _of_drf(exc: exceptions.APIException) -> Response:
     )
 
 
+def not_storable(exc: DataError) -> Invalid | None:
+    """The refusal of a value that passed every check before the database's own; None when the fault is not the sender's."""
+    if getattr(exc.__cause__, "pgcode", None) not in NOT_STORABLE:
+        return None
+    log.warning("a value that no column holds", exc_info=exc)
+    return Invalid(
+        _("有个数太大，或者文字里有不能保存的字符。改一下再提交，什么都没有写入。"), code="value_not_storable"
+    )
+
+
 def _of_database(exc: Exception) -> Response | None:
     state = getattr(exc.__cause__, "pgcode", None)
+    if isinstance(exc, DataError):
+        refusal = not_storable(exc)
+        return None if refusal is None else of_refusal(refusal)
     if isinstance(exc, OperationalError | InterfaceError):
         if state in WAITED_TOO_LONG:
             return of_refusal(Busy(_("同一批数据正在被别人改，请稍后原样重试。什么都没有写入。")))

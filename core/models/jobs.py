@@ -11,12 +11,22 @@ from core.tenancy import TenantRow
 class JobStatus(models.TextChoices):
     QUEUED = "QUEUED", _("排队")
     RUNNING = "RUNNING", _("进行中")
+    PAUSED = "PAUSED", _("暂停了")
     DONE = "DONE", _("完成")
     FAILED = "FAILED", _("停下了")
     CANCELLED = "CANCELLED", _("已取消")
 
 
-UNFINISHED = (JobStatus.QUEUED.value, JobStatus.RUNNING.value)
+class Asked(models.TextChoices):
+    """What people asked of the runner that holds the lease; it answers before its next chunk."""
+
+    NOTHING = "", ""
+    PAUSE = "PAUSE", _("正在暂停")
+    CANCEL = "CANCEL", _("正在取消")
+
+
+RUNNABLE = (JobStatus.QUEUED.value, JobStatus.RUNNING.value)  # a worker may take it
+UNFINISHED = (*RUNNABLE, JobStatus.PAUSED.value)
 
 
 class Job(TenantRow):
@@ -39,6 +49,8 @@ class Job(TenantRow):
     lease_token = models.BigIntegerField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempts = models.SmallIntegerField(db_default=0)
+    asked = models.CharField(max_length=6, choices=Asked.choices, db_default="", blank=True)
+    turn_at = models.DateTimeField(null=True)  # its last turn: when it was taken, then when it was given back
     version = models.IntegerField(db_default=0)
 
     class Meta:
@@ -49,10 +61,18 @@ class Job(TenantRow):
                 | (~Q(status__in=UNFINISHED) & Q(finished_at__isnull=False)),
                 name="core_job_finished",
             ),
+            models.CheckConstraint(
+                condition=Q(asked="")
+                | Q(asked__in=[Asked.PAUSE.value, Asked.CANCEL.value], status="RUNNING"),
+                name="core_job_asked",
+            ),
         ]
         indexes = [
             models.Index(
-                fields=["tenant_id", "lease_until"], name="core_job_due", condition=Q(status__in=UNFINISHED)
+                fields=["tenant_id", "lease_until"], name="core_job_due", condition=Q(status__in=RUNNABLE)
             ),
             models.Index(fields=["tenant_id", "created_at", "id"], name="core_job_newest"),
+            models.Index(
+                fields=["tenant_id", "turn_at"], name="core_job_turn", condition=Q(turn_at__isnull=False)
+            ),
         ]

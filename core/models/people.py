@@ -21,6 +21,9 @@ class User(AbstractBaseUser):
 
     username = models.CharField(_("账号"), max_length=80, unique=True)  # stored folded
     name = models.CharField(_("姓名"), max_length=60)
+    email = models.EmailField(
+        max_length=254, db_default="", blank=True
+    )  # where mail goes; "": to the name, if it is one
     language = models.CharField(max_length=8, default="zh-hans")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())

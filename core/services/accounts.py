@@ -42,6 +42,14 @@ def create_user(*, username: str, name: str, password: str, language: str = "zh-
     return int(user.id)
 
 
+def set_email(*, user_id: int, email: str) -> None:
+    """Where this person gets mail; "" for nowhere but the account's own name.  The person's own doing, kept in the trail of the tenant in
+    scope without the address.
+    """
+    db.execute("UPDATE core_user SET email = %s WHERE id = %s", email.strip(), user_id)
+    record("set_email", "user", user_id, actor_id=user_id)
+
+
 def find_user_id(username: str) -> int | None:
     found = db.rows("SELECT id FROM core_user WHERE username = %s", username.strip().casefold())
     return found[0][0] if found else None

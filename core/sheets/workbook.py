@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +25,7 @@ from python_calamine import (
 from core.sheets.reading import FileRefused
 
 BLOCK = 1 << 18
+ROWS = 500  # of a block
 MAX_ENTRIES = 2_000
 MAX_UNPACKED = 768 << 20
 MAX_STRINGS = 128 << 20  # everything but the sheets is kept in memory
@@ -122,14 +124,11 @@ def load_sheet(path: Path) -> CalamineSheet:
         raise FileRefused(_("这个 XLSX 坏了或没传完。重新导出再传。"), code="bad_xlsx") from broken
 
 
-def sheet_rows(sheet: CalamineSheet) -> Iterator[list[str]]:
-    """Its rows from row 1 on, blank ones too, as text."""
-    return _text_rows(sheet.iter_rows())
-
-
-def _text_rows(rows: Iterator[list[_Cell]]) -> Iterator[list[str]]:
-    for row in rows:
-        yield [cell if cell.__class__ is str else _text(cell) for cell in row]
+def sheet_blocks(sheet: CalamineSheet) -> Iterator[list[list[str]]]:
+    """Its rows from row 1 on, blank ones too, as text, in blocks."""
+    rows = sheet.iter_rows()
+    while block := list(islice(rows, ROWS)):
+        yield [[cell if cell.__class__ is str else _text(cell) for cell in row] for row in block]
 
 
 def _text(cell: _Cell) -> str:

@@ -3,13 +3,16 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import xlsxwriter
+from xlsxwriter.format import Format
 
 BOM = b"\xef\xbb\xbf"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _WIDTH = 16
+Cell = str | Decimal  # a Decimal is a number that may be added up
 
 
 def harmless(cell: str) -> str:
@@ -22,14 +25,16 @@ def as_written(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell
 
 
-def csv_part(rows: Iterable[Sequence[str]]) -> bytes:
+def csv_part(rows: Iterable[Sequence[Cell]]) -> bytes:
     """Some rows as CSV in UTF-8, without the mark that belongs to the start of a file (BOM)."""
     text = io.StringIO()
-    csv.writer(text).writerows([harmless(cell) for cell in row] for row in rows)
+    csv.writer(text).writerows(
+        [cell if isinstance(cell, Decimal) else harmless(cell) for cell in row] for row in rows
+    )
     return text.getvalue().encode()
 
 
-def stream_csv(header: Sequence[str], rows: Iterator[Sequence[Sequence[str]]]) -> Iterator[bytes]:
+def stream_csv(header: Sequence[str], rows: Iterator[Sequence[Sequence[Cell]]]) -> Iterator[bytes]:
     """A whole file, part by part, as `rows` brings them."""
     yield BOM + csv_part([header])
     for part in rows:
@@ -37,12 +42,16 @@ def stream_csv(header: Sequence[str], rows: Iterator[Sequence[Sequence[str]]]) -
 
 
 def write_workbook(
-    path: Path, sheet: str, header: Sequence[str], rows: Iterator[Sequence[Sequence[str]]]
+    path: Path, sheet: str, header: Sequence[str], rows: Iterator[Sequence[Sequence[Cell]]]
 ) -> None:
-    """A workbook with one sheet.  Every cell is text: codes keep their zeros and nothing is a formula.  One row is in memory at a time."""
+    """A workbook with one sheet.  Text is text: codes keep their zeros and nothing is a formula; a Decimal is a number with its digits.
+
+    One row is in memory at a time.
+    """
     with xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_urls": False}) as book:
         table = book.add_worksheet(sheet)
         bold = book.add_format({"bold": True})
+        digits: dict[int, Format] = {}
         table.freeze_panes(1, 1)
         table.set_column(0, len(header) - 1, _WIDTH)
         for column, title in enumerate(header):
@@ -52,5 +61,15 @@ def write_workbook(
             for cells in part:
                 number += 1
                 for column, cell in enumerate(cells):
-                    if cell:
+                    if isinstance(cell, Decimal):
+                        table.write_number(number, column, cell, _digits(book, digits, cell))
+                    elif cell:
                         table.write_string(number, column, cell)
+
+
+def _digits(book: xlsxwriter.Workbook, known: dict[int, Format], value: Decimal) -> Format:
+    """The format that shows a number with as many digits after the point as it has."""
+    places = max(0, -int(value.as_tuple().exponent))
+    if places not in known:
+        known[places] = book.add_format({"num_format": f"0.{'0' * places}" if places else "0"})
+    return known[places]

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
+from core.models.jobs import UNFINISHED
 from core.web.jobs import progress
 from core.web.parts import (
     Action,
@@ -61,8 +62,9 @@ def _jobs(now: datetime) -> list[dict[str, Any]]:
             rows_failed=failed,
             rows_total=total,
             error=error,
+            asked="",
             started_at=now - timedelta(seconds=15),
-            finished_at=None if status in ("QUEUED", "RUNNING") else now,
+            finished_at=None if status in UNFINISHED else now,
             created_at=now,
         )
         return {"job": job, "progress": progress(job, now)}  # type: ignore[arg-type]
@@ -72,6 +74,8 @@ def _jobs(now: datetime) -> list[dict[str, Any]]:
         make(2, "QUEUED", 0, 0, None),
         make(3, "DONE", 99926, 37, 99963),
         make(4, "FAILED", 20000, 0, 99963, _("数据库断开了。")),
+        make(5, "PAUSED", 3200, 4, 99963),
+        make(6, "CANCELLED", 3200, 0, 99963),
     ]
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import structlog
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,14 +17,15 @@ from django.utils.translation import gettext as _
 from core.api.authentication import tenant_of_key
 from core.api.errors import Busy
 from core.api.fields import MAX_ID
-from core.api.problems import WAITED_TOO_LONG
+from core.api.problems import WAITED_TOO_LONG, not_storable
 from core.api.uploads import receiving
-from core.errors import ERPError, NotFound
+from core.errors import ERPError, Invalid, NotFound
 from core.tenancy import tenant
 from core.web.opening import open_page
 from core.web.refusals import refuse
 
 API_PREFIX = "/api/"
+LONGEST_NUMBER = 4_300  # digits; Python refuses to read a longer one
 CSP_UPDATE = "_csp_update"  # where django-csp looks for what one response adds
 
 
@@ -98,15 +99,39 @@ def _web(
             request.tenant, request.membership = opened  # type: ignore[attr-defined]
             with timezone.override(request.tenant.timezone):  # type: ignore[attr-defined]
                 return _answer(request, view, args, kwargs)
-    except ERPError as refusal:
-        return refuse(request, refusal)
-    except OperationalError as waited:
-        if getattr(waited.__cause__, "pgcode", None) not in WAITED_TOO_LONG:
+    except (ERPError, OperationalError, DataError, ValueError) as error:
+        refusal = _refusal_of(request, error)
+        if refusal is None:
             raise
-        busy = Busy(_("同一批数据正在被别人改，请稍后原样重试。什么都没有写入。"))
-        answer = refuse(request, busy)
-        answer["Retry-After"] = str(busy.retry_after_s)
+        answer = refuse(request, refusal)
+        if isinstance(refusal, Busy):
+            answer["Retry-After"] = str(refusal.retry_after_s)
         return answer
+
+
+def _refusal_of(request: HttpRequest, error: Exception) -> ERPError | None:
+    """What a person is told of an error that left the view, outside the transaction that it undid; None for a defect of ours."""
+    if isinstance(error, ERPError):
+        return error
+    if isinstance(error, OperationalError):
+        if getattr(error.__cause__, "pgcode", None) not in WAITED_TOO_LONG:
+            return None
+        return Busy(_("同一批数据正在被别人改，请稍后原样重试。什么都没有写入。"))
+    if isinstance(error, DataError):
+        return not_storable(error)
+    return _unreadable(request)
+
+
+def _unreadable(request: HttpRequest) -> Invalid | None:
+    """The refusal of what no driver sends and no number reads: text with a NUL, thousands of digits.  None when neither was asked."""
+    for values in (request.GET, request.POST):
+        for _name, texts in values.lists():
+            if any("\0" in str(text) or len(str(text)) > LONGEST_NUMBER for text in texts):
+                return Invalid(
+                    _("有个数太大，或者文字里有不能保存的字符。改一下再提交，什么都没有写入。"),
+                    code="value_not_storable",
+                )
+    return None
 
 
 def to_choose(wanted: str) -> str:

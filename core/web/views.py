@@ -126,7 +126,7 @@ def switch_tenant(request: HttpRequest) -> HttpResponse:
 def _ours(request: HttpRequest, target: str) -> str:
     """The address a person wanted when it is one of ours, else home."""
     is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if target and is_ours else "core:home"
+    return target if target.startswith("/") and is_ours else "core:home"
 
 
 @require_GET

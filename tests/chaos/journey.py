@@ -3,7 +3,8 @@
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -11,7 +12,10 @@ from typing import Any
 from unittest import mock
 
 from core import db, jobs, live, outbox, relay
+from core.errors import Conflict
+from core.job_wishes import Wish
 from core.models.jobs import UNFINISHED
+from core.services.jobs import control
 from core.tenancy import tenant
 from inventory.services.catalogue import save_skus
 from orders.demo import export
@@ -84,23 +88,47 @@ def _traveller(journey: Journey, pipe: Any) -> None:
     travel(journey, lambda: pipe.send("ready"))
 
 
-def travel_under_fire(journey: Journey, *, kills: int, longest_s: float, seed: int) -> int:
-    """Start the process and SIGKILL it at a random moment, `kills` times; then let one reach the end.  Kills that met it alive."""
+def meddle(journey: Journey, wishes: Sequence[Wish]) -> None:
+    """What people press on both jobs; what has ended is left alone."""
+    for job_id in journey.job_ids:
+        for wish in wishes:
+            with suppress(Conflict), tenant(journey.tenant_id):
+                control(job_ids=[job_id], wish=wish, actor_id=None)
+
+
+def travel_under_fire(
+    journey: Journey, *, kills: int, longest_s: float, seed: int, is_meddled: bool = False
+) -> int:
+    """Start the process and SIGKILL it at a random moment, `kills` times; then let one reach the end.  Kills that met it alive.
+
+    `is_meddled`: somebody pauses the jobs before every kill and lets them go on after it.
+    """
     rng, met = random.Random(seed), 0
-    for last in [False] * kills + [True]:
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_traveller, args=(journey, theirs), daemon=True)
-        process.start()
-        assert ours.poll(PATIENCE_S), "the traveller did not start"
-        if not last:
-            time.sleep(rng.uniform(0, longest_s))
-            process.kill()
-        process.join(PATIENCE_S * 10)
-        met += process.exitcode == -signal.SIGKILL
-        assert process.exitcode == (0 if last else process.exitcode)
-        if not last and process.exitcode == 0:
+    for _ in range(kills):
+        code = shoot(journey, after_s=rng.uniform(0, longest_s), is_meddled=is_meddled)
+        met += code == -signal.SIGKILL
+        if code == 0:
             break
+    assert shoot(journey, after_s=None) == 0
     return met
+
+
+def shoot(journey: Journey, *, after_s: float | None, is_meddled: bool = False) -> int | None:
+    """The exit code of one traveller that is killed after so long, or never."""
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_traveller, args=(journey, theirs), daemon=True)
+    process.start()
+    assert ours.poll(PATIENCE_S), "the traveller did not start"
+    if after_s is not None:
+        time.sleep(after_s)
+        if is_meddled:
+            meddle(journey, [Wish.PAUSE])
+            time.sleep(after_s / 2)
+        process.kill()
+    process.join(PATIENCE_S * 10)
+    if is_meddled:
+        meddle(journey, [Wish.RESUME])
+    return process.exitcode
 
 
 SUMMARY = {

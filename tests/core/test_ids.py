@@ -18,11 +18,11 @@ def test_ids_of_threads_are_all_different() -> None:
         found.extend(mine)
         connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(6)]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert len(found) == len(set(found)) == 6 * 4_707
 
 

@@ -30,12 +30,13 @@ def meanwhile(tenant_id: int, work: Callable[[], object]) -> Iterator[None]:
             done.wait(20)
         connection.close()
 
-    thread = threading.Thread(target=hold)
+    thread = threading.Thread(target=hold, daemon=True)
     thread.start()
     assert held.wait(10)
     yield
     done.set()
-    thread.join()
+    thread.join(60)
+    assert not thread.is_alive()
 
 
 def lock_job(job_id: int) -> list[tuple[int, ...]]:

@@ -128,11 +128,11 @@ def test_eight_relays_at_once_have_one_effect_in_order(tenant_id: int, wire: Wir
         relay.deliver(tenant_id)
         connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert effects(tenant_id) == numbers
     assert effects(tenant_id, "also heard") == numbers
     with tenant(tenant_id):

@@ -81,10 +81,12 @@ def test_threads_have_scopes_of_their_own(tenant_id: int, other_tenant_id: int) 
         connection.close()
 
     with tenant(tenant_id):
-        threads = [threading.Thread(target=work, args=(one,)) for one in (tenant_id, other_tenant_id)]
+        threads = [
+            threading.Thread(target=work, args=(one,), daemon=True) for one in (tenant_id, other_tenant_id)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            thread.join(60)
     assert sorted(one for one in seen if one is not None) == sorted([tenant_id, other_tenant_id])
     assert seen.count(None) == 2

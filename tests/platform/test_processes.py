@@ -33,7 +33,7 @@ def test_reaper_finds_marked_processes_and_leaves_others(state: State) -> None:
         assert marked(state.folder) == []
     finally:
         other.kill()
-        other.wait()
+        other.wait(20)
 
 
 def test_reaper_ends_what_ignores_the_polite_signal(state: State) -> None:
@@ -71,7 +71,7 @@ def test_children_die_with_a_supervisor_that_is_killed(state: State) -> None:
     assert process.stdout.readline() == b"up\n"
     assert len(marked(state.folder)) == 1
     process.kill()
-    process.wait()
+    process.wait(20)
     process.stdout.close()
     assert wait_until(lambda: not marked(state.folder), 5)
 

@@ -41,7 +41,7 @@ def test_a_second_command_is_told_which_one_runs_and_where(
     assert found is not None
     assert found.env == {"A": "b"}
     holder.kill()
-    holder.communicate()
+    holder.communicate(timeout=20)
     assert state.holder() is None
     with state.hold("up"):
         pass

@@ -84,7 +84,7 @@ def test_stop_ends_its_own_and_leaves_what_was_lent(tmp_path: Path) -> None:
         assert lent_process.poll() is None
     finally:
         lent_process.kill()
-        lent_process.wait()
+        lent_process.wait(20)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

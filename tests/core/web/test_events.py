@@ -4,8 +4,8 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -58,15 +58,33 @@ def own_hub() -> None:
 
 
 def run(test: Callable[[], Any]) -> None:
-    async def inside() -> None:
-        await test()
-        task = events.hub().task
-        if task is not None:
-            task.cancel()
+    """Beside a browser test the worker's own thread has a loop that runs already, so the test gets one of its own.
 
-    # Beside a browser test the worker's own thread has a loop that runs already.
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, inside()).result()
+    The thread is a daemon: a loop that does not end fails this test, and holds up nobody else.
+    """
+    problems: list[BaseException] = []
+
+    async def inside() -> None:
+        await asyncio.wait_for(test(), 60)
+        task = events.hub().task
+        while (
+            task is not None and not task.done()
+        ):  # a cancel that meets a time limit inside redis can be lost
+            task.cancel()
+            await asyncio.wait([task], timeout=0.5)
+
+    def work() -> None:
+        try:
+            asyncio.run(inside())
+        except BaseException as problem:  # noqa: BLE001  raised again in the test's own thread
+            problems.append(problem)
+
+    thread = Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(90)
+    assert not thread.is_alive(), "the loop does not end"
+    if problems:
+        raise problems[0]
 
 
 def cookie_of(client: Client) -> str:
