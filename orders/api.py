@@ -14,9 +14,13 @@ from core.api.filters import Filters, IdFilter, WordFilter
 from core.api.pagination import Sort, page_ids
 from core.api.views import ApiView, ListView, RetrieveView
 from orders import api_shapes as shapes
+from orders.api_after_sales import urlpatterns as after_sales_urlpatterns
 from orders.api_commands import push_orders
+from orders.api_connections import urlpatterns as connection_urlpatterns
 from orders.api_imports import ImportProblems, Imports, OneImport
+from orders.api_rules import urlpatterns as rule_urlpatterns
 from orders.api_stock import urlpatterns as stock_urlpatterns
+from orders.api_stock_out import urlpatterns as stock_out_urlpatterns
 from orders.models import (
     Channel,
     ChannelOrder,
@@ -145,5 +149,9 @@ urlpatterns = [
     path("imports/", Imports.as_view(), name="imports"),
     path("imports/<int:pk>/", OneImport.as_view(), name="import"),
     path("imports/<int:import_id>/problems/", ImportProblems.as_view(), name="import_problems"),
+    *after_sales_urlpatterns,
+    *rule_urlpatterns,
+    *connection_urlpatterns,
     *stock_urlpatterns,
+    *stock_out_urlpatterns,
 ]

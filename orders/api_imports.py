@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_field
 from rest_framework import serializers
@@ -22,6 +23,7 @@ from core.errors import Invalid, NotFound
 from core.models.jobs import JobStatus
 from core.tenancy import current_tenant
 from orders.importing.advice import TARGETS, advice
+from orders.importing.layouts import Part
 from orders.models import Channel, Import, ImportProblem
 from orders.services import imports
 from orders.services.import_files import Received, receive
@@ -146,6 +148,7 @@ class Imports(_Imports, FileView, ListView):
 
     POST takes one file (CSV, TSV, either in .gz, XLSX) into one channel: as the body itself, or as the field `file` of a form.  202: it is
     being imported, `Location` says where to look.  200: this channel has had the same bytes before, nothing changed.  422
+    `import_half_missing`: of Taobao's two files the other one is not there yet; hand it into the same channel.  422
     `import_columns_missing`: nobody has said yet what its columns are; the file is kept, and `fields.page` is where to say it.
     """
 
@@ -187,7 +190,7 @@ class Imports(_Imports, FileView, ListView):
         received, form_name = self.landed(request)
         tenant_id, name = current_tenant(), request.query_params.get("name") or form_name
         handed_in = imports.hand_in(tenant_id=tenant_id, channel_id=channel_id, received=received, name=name)
-        if handed_in.missing:
+        if handed_in.missing or handed_in.lacks is not Part.WHOLE:
             return of_refusal(
                 _unmapped(request, handed_in)
             )  # an answer, not an exception: the file must be there for the page
@@ -216,7 +219,16 @@ def _channel_id(request: Request) -> int:
     return found.id
 
 
+_HALVES = {
+    Part.ORDERS: _lazy("还差订单报表。把同一段时间的订单报表传到同一个店铺，两个都在就自动导。"),
+    Part.ITEMS: _lazy("还差宝贝报表。把同一段时间的宝贝报表传到同一个店铺，两个都在就自动导。"),
+}
+
+
 def _unmapped(request: Request, handed_in: HandedIn) -> Invalid:
+    if handed_in.lacks is not Part.WHOLE:
+        words, import_id = str(_HALVES[handed_in.lacks]), handed_in.import_id
+        return Invalid(words, code="import_half_missing", lacks=str(handed_in.lacks), import_id=import_id)
     page = request.build_absolute_uri(reverse("orders:import", args=[handed_in.import_id]))
     names = [str(TARGETS[target]) for target in handed_in.missing]
     words = _(

@@ -19,3 +19,61 @@ class StillStopped(Conflict):
     """Something that no person can wave through stops it."""
 
     code = "still_stopped"
+
+
+class NoConnection(NotFound):
+    code = "connection_not_found"
+
+
+class NoShipBack(NotFound):
+    code = "ship_back_not_found"
+
+
+class CannotPart(Conflict):
+    """Goods of a merged group have left."""
+
+    code = "cannot_part"
+
+
+class NoRefund(NotFound):
+    code = "refund_not_found"
+
+
+class RefundClosed(Conflict):
+    """It was agreed, or refused, before."""
+
+    code = "refund_closed"
+
+
+class RefundTooMuch(Conflict):
+    """All refunds together are more than was paid."""
+
+    code = "refund_too_much"
+
+
+class NoReturn(NotFound):
+    code = "return_not_found"
+
+
+class NotReturnable(Conflict):
+    """The return is not at the step that this asks for."""
+
+    code = "not_returnable"
+
+
+class NoQuarantine(Conflict):
+    """The facility has no bin of the kind that returned goods go to."""
+
+    code = "no_quarantine_bin"
+
+
+class LotNotKnown(Conflict):
+    """Goods that are told apart by lots are not sold again without one."""
+
+    code = "lot_not_known"
+
+
+class WrongState(Conflict):
+    """The order, or its parcels, are past the point where that can be done."""
+
+    code = "wrong_state"

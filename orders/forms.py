@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.sheets.reading import ASKED
 from orders.importing.settings import BadLine, DateOrder, Options
 from orders.models import Channel
 
@@ -15,6 +16,9 @@ class UploadForm(forms.Form):
     """A file into a channel; "auto" asks a known layout which channel it wants."""
 
     channel = forms.ChoiceField(label=_("店铺"))
+    encoding = forms.ChoiceField(
+        label=_("文字编码"), choices=[("", ""), *((name, name) for name in ASKED)], required=False
+    )
     file = forms.FileField(
         label=_("订单文件"), widget=forms.FileInput(attrs={"accept": ".csv,.txt,.gz,.xlsx,.xls,.tsv"})
     )

@@ -9,7 +9,7 @@ from core.tenancy import current_tenant
 from o2o.services import dispatches
 from orders.models import Order, OrderStatus
 from orders.rules.values import Finding
-from orders.services import writing
+from orders.services import merging, writing
 from orders.services.planning import STOCK_SHORT
 from warehouse.services import floor
 from warehouse.services import parcels as warehouse_parcels
@@ -107,6 +107,11 @@ def on_dispatches_fell_back(payload: Mapping[str, Any]) -> None:
     waiting = [i for i, status in _lock(payload["order_refs"]).items() if status == OrderStatus.DISPATCHING]
     writing.set_status(waiting, OrderStatus.FULFILLING)
     live.push(current_tenant(), "order", waiting)
+
+
+def on_orders_ready(payload: Mapping[str, Any]) -> None:
+    """Orders came in, or go on: those of one receiver are brought together before somebody picks them."""
+    merging.merge(order_ids=payload.get("repeated", payload["order_ids"]))
 
 
 def _lock(order_refs: Sequence[int]) -> dict[int, int]:

@@ -1,23 +1,26 @@
 """Laws of orders: nothing lost between what came in and what leaves, nothing stuck without a reason."""
 
 from core.invariants import Invariant, register
+from orders import invariants_after_sales  # noqa: F401  its laws are registered with these
 
 # parcel status 5: cancelled.  order status: 1 stopped, 2 dispatching, 3 fulfilling, 4 shipped, 5 cancelled
 # A stopped order may have lost some of its parcels while others had left; it is planned for the rest on release.
+# An order that travels with others (merged_into) has its goods in its leader's parcels, and its leader's status.
 UNITS = """
     WITH packed AS (
-        SELECT l.tenant_id, p.ref AS order_id, l.ref AS line_id, sum(l.quantity) AS units
+        SELECT l.tenant_id, p.ref AS leader_id, l.ref AS line_id, sum(l.quantity) AS units
         FROM warehouse_parcelline l JOIN warehouse_parcel p ON p.tenant_id = l.tenant_id AND p.id = l.parcel_id
         WHERE p.status <> 5 GROUP BY 1, 2, 3),
     lines AS (
-        SELECT o.tenant_id, o.order_id, o.id AS line_id, o.quantity AS units FROM orders_orderline o
+        SELECT l.tenant_id, l.order_id, coalesce(o.merged_into_id, o.id) AS leader_id, l.id AS line_id, l.quantity - l.withdrawn AS units
+        FROM orders_orderline l JOIN orders_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
         WHERE EXISTS (SELECT FROM warehouse_parcel p
-            WHERE p.tenant_id = o.tenant_id AND p.ref = o.order_id AND p.status <> 5))
-    SELECT coalesce(l.order_id, p.order_id) AS order_id, coalesce(l.line_id, p.line_id) AS line_id,
+            WHERE p.tenant_id = l.tenant_id AND p.ref = coalesce(o.merged_into_id, o.id) AND p.status <> 5))
+    SELECT coalesce(l.order_id, p.leader_id) AS order_id, coalesce(l.line_id, p.line_id) AS line_id,
         coalesce(l.units, 0) AS ordered, coalesce(p.units, 0) AS packed
-    FROM lines l FULL JOIN packed p USING (tenant_id, order_id, line_id)
+    FROM lines l FULL JOIN packed p USING (tenant_id, leader_id, line_id)
     LEFT JOIN orders_order o
-        ON o.tenant_id = coalesce(l.tenant_id, p.tenant_id) AND o.id = coalesce(l.order_id, p.order_id)
+        ON o.tenant_id = coalesce(l.tenant_id, p.tenant_id) AND o.id = coalesce(l.leader_id, p.leader_id)
     WHERE coalesce(p.units, 0) > coalesce(l.units, 0)
         OR (coalesce(p.units, 0) < coalesce(l.units, 0) AND o.status <> 1)
 """
@@ -29,7 +32,8 @@ GOODS = """
 
 PARCELS_MISSING = """
     SELECT o.id, o.number, o.status FROM orders_order o WHERE o.status IN (2, 3, 4) AND NOT EXISTS (
-        SELECT FROM warehouse_parcel p WHERE p.tenant_id = o.tenant_id AND p.ref = o.id AND p.status <> 5)
+        SELECT FROM warehouse_parcel p WHERE p.tenant_id = o.tenant_id AND p.ref = coalesce(o.merged_into_id, o.id)
+        AND p.status <> 5)
 """
 
 SHIPPED_EARLY = """
@@ -38,7 +42,7 @@ SHIPPED_EARLY = """
 """
 
 STUCK = """
-    SELECT o.id, o.number FROM orders_order o WHERE o.status = 1 AND NOT EXISTS (
+    SELECT o.id, o.number FROM orders_order o WHERE o.status = 1 AND o.merged_into_id IS NULL AND NOT EXISTS (
         SELECT FROM orders_finding f WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id AND f.stops
         AND f.cleared_at IS NULL)
 """
@@ -64,7 +68,28 @@ EMPTY = """
         SELECT FROM orders_orderline l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id)
 """
 
+# One proof for the group, one place it leaves from, and no leader that follows another.
+GROUPS = """
+    SELECT o.id, o.number, o.merged_into_id AS leader_id FROM orders_order o
+    JOIN orders_order l ON l.tenant_id = o.tenant_id AND l.id = o.merged_into_id
+    WHERE l.merged_into_id IS NOT NULL OR o.facility_id <> l.facility_id OR o.currency <> l.currency OR o.status <> l.status
+        OR (o.receiver_key IS NOT NULL AND l.receiver_key IS NOT NULL AND o.receiver_key <> l.receiver_key
+            AND (o.receiver_token = '' OR l.receiver_token = ''))
+"""
+
+BUNDLES = """
+    SELECT l.order_id, l.bundle_group, min(l.bundle_id) AS bundle_id FROM orders_orderline l WHERE l.bundle_group IS NOT NULL
+    GROUP BY l.tenant_id, l.order_id, l.bundle_group
+    HAVING min(l.bundle_id) <> max(l.bundle_id) OR bool_or(l.amount_minor IS NULL) OR bool_or(l.bundle_id IS NULL)
+"""
+
 register(
+    Invariant(
+        "orders.groups",
+        "orders that travel together share receiver, facility, currency and status, and have one leader",
+        GROUPS,
+    ),
+    Invariant("orders.bundles", "parts of a bundle name it and have their share of what it cost", BUNDLES),
     Invariant(
         "orders.units",
         "units of an order's lines are the units of its parcels; of a stopped order at most",

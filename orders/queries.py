@@ -1,5 +1,6 @@
 """Reads of orders that pages and others call.  Every function costs a constant number of statements."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +17,9 @@ from core.tenancy import current_tenant
 from inventory.queries import list_available, minimum_expiry
 from inventory.queries.shelf_life import min_days_for
 from orders import sql
-from orders.models import Finding, Order, OrderStatus
+from orders.models import Finding, LineKind, Order, OrderStatus
 from orders.rules import audit, splitting
+from orders.rules.audit_rules import RULE
 from orders.rules.splitting import SplitPlan
 from orders.rules.values import Line, ParcelRule, Sku
 from orders.services import planning
@@ -50,6 +52,13 @@ CODES: Sequence[str] = (
     audit.DUPLICATE_SUSPECTED,
     planning.CHANNEL_CHANGED,
     planning.NOT_TO_SHIP,
+    RULE,
+    planning.NO_CARRIER,
+    planning.HELD,
+    planning.ADDRESS_CHANGED,
+    planning.PRESALE_WAITS,
+    planning.REFUND_ASKED,
+    audit.ADDRESS_UNKNOWN,
 )
 """Every finding that may stop an order, in the order of the queues."""
 
@@ -96,8 +105,13 @@ def list_orders(facility_ids: Sequence[int] | None) -> QuerySet[Order]:
 
 
 def list_queue(name: str, facility_ids: Sequence[int] | None) -> QuerySet[Order]:
-    """The orders of a queue: a stage of STAGES, or stopped orders that have an open finding of a code."""
-    found = list_orders(facility_ids).filter(status=STAGES.get(name, OrderStatus.STOPPED))
+    """The orders of a queue: a stage of STAGES, or stopped orders that have an open finding of a code.
+
+    What travels with another order is no row of its own: the other one stands for it.
+    """
+    found = list_orders(facility_ids).filter(
+        status=STAGES.get(name, OrderStatus.STOPPED), merged_into__isnull=True
+    )
     if name in CODES:
         return found.filter(
             Exists(
@@ -124,7 +138,10 @@ def find_order_ids(text: str) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class OrderCard:
-    """What one line of a list says beside the order's own row: channel, facility, kinds, units, the first lines by name."""
+    """What one line of a list says beside the order's own row: channel, facility, kinds, units, the first lines by name.
+
+    `members`: orders that travel with it; `leader`: number of the order that it travels with.
+    """
 
     channel: str
     handover: int
@@ -132,15 +149,24 @@ class OrderCard:
     kinds: int
     units: int
     first: tuple[tuple[str, int], ...]
+    members: int = 0
+    leader: str | None = None
 
 
 def list_cards(order_ids: Sequence[int]) -> dict[int, OrderCard]:
     """The cards of many orders."""
     return {
         id_: OrderCard(
-            channel, handover, facility, kinds, units, tuple(zip(names or (), counts or (), strict=True))
+            channel,
+            handover,
+            facility,
+            kinds,
+            units,
+            tuple(zip(names or (), counts or (), strict=True)),
+            members,
+            leader,
         )
-        for id_, channel, handover, facility, kinds, units, names, counts in db.rows(
+        for id_, channel, handover, facility, kinds, units, names, counts, members, leader in db.rows(
             sql.CARDS, current_tenant(), db.array(order_ids)
         )
     }
@@ -202,6 +228,13 @@ class LineCard:
     height_mm: int | None
     case_quantity: int | None
     shipping_class: str
+    kind: int
+    total_minor: int | None
+    bundle: str | None
+
+    @property
+    def is_gift(self) -> bool:
+        return self.kind == LineKind.GIFT
 
     @property
     def goods(self) -> Sku:
@@ -212,7 +245,7 @@ class LineCard:
 
     @property
     def amount_minor(self) -> int:
-        return self.quantity * self.unit_price_minor
+        return self.quantity * self.unit_price_minor if self.total_minor is None else self.total_minor
 
     @property
     def title(self) -> str:
@@ -221,13 +254,19 @@ class LineCard:
 
 def list_lines(order_id: int) -> list[LineCard]:
     """Lines of one order, LINES_MOST of them."""
-    return [LineCard(*row) for row in db.rows(sql.LINES, current_tenant(), order_id, LINES_MOST)]
+    return list_lines_of([order_id])
+
+
+def list_lines_of(order_ids: Sequence[int]) -> list[LineCard]:
+    """Lines of several orders, LINES_MOST of them."""
+    found = db.rows(sql.LINES, current_tenant(), db.array(order_ids), LINES_MOST)
+    return [LineCard(*row) for row in found]
 
 
 def lines_minor(order_id: int) -> int:
     """What all lines of an order cost together, in minor units."""
     found = db.rows(
-        "SELECT coalesce(sum(quantity * unit_price_minor), 0)::bigint FROM orders_orderline"
+        "SELECT coalesce(sum(coalesce(amount_minor, quantity * unit_price_minor)), 0)::bigint FROM orders_orderline"
         " WHERE tenant_id = %s AND order_id = %s",
         current_tenant(),
         order_id,
@@ -254,6 +293,9 @@ class ParcelCard:
     wave_code: str | None
     released_at: datetime | None
     slot: int | None
+    carrier: str | None
+    freight_minor: int | None
+    cod_minor: int
     items: list[tuple[str, int]] = field(default_factory=list)
     carried: list[tuple[int, int]] = field(default_factory=list)
 
@@ -353,3 +395,85 @@ def list_chosen(queryset: QuerySet[Order]) -> list[tuple[int, int, str, str]]:
     )
     stamps = list_stamps([row[0] for row in rows])
     return [(id_, minor, currency, stamps.get(id_, "")) for id_, minor, currency in rows]
+
+
+def list_rule_counts(rule_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Audit rule -> orders in which it found something in the last 7 and in the last 30 days; rules that found nothing are left out."""
+    found = db.rows(sql.RULE_COUNTS, current_tenant(), db.array(rule_ids))
+    return {rule_id: (week, month) for rule_id, week, month in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What orders can be narrowed to, by id: colleagues, shops, places."""
+
+    people: Mapping[int, str]
+    channels: Mapping[int, str]
+    facilities: Mapping[int, str]
+
+
+def list_choices(facility_ids: Sequence[int] | None) -> Choices:
+    """Everything that orders of these facilities can be narrowed to.  One statement."""
+    tenant_id = current_tenant()
+    found: dict[str, dict[int, str]] = {"person": {}, "channel": {}, "facility": {}}
+    is_all, here = facility_ids is None, db.array(facility_ids or ())
+    for kind, id_, name in db.rows(sql.CHOICES, tenant_id, tenant_id, tenant_id, is_all, here):
+        found[kind][id_] = name
+    return Choices(found["person"], found["channel"], found["facility"])
+
+
+def count_up_to(queryset: QuerySet[Order]) -> QueueCount:
+    """How many orders these are, counted up to COUNT_MOST."""
+    found = queryset.order_by()[: COUNT_MOST + 1].count()
+    return QueueCount(min(found, COUNT_MOST), 0, found > COUNT_MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a person did with an order."""
+
+    at: datetime
+    actor_id: int | None
+    action: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """An order that travels with another; `is_leader`: the one whose parcels they are."""
+
+    id: int
+    number: str
+    channel: str
+    amount_minor: int
+    is_leader: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What people did with an order, newest first; what it travels with, the leader first; names by user id, and who is still here."""
+
+    deeds: Sequence[Deed]
+    companions: Sequence[Companion]
+    names: Mapping[int, str]
+    colleagues: Mapping[int, str]
+
+
+def around(order: Order) -> Around:
+    """Everything about people and companions of one order.  One statement."""
+    tenant_id, leader_id = current_tenant(), order.merged_into_id or order.id
+    deeds, companions = [], []
+    names: dict[int, str] = {}
+    here: dict[int, str] = {}
+    for kind, at, id_, text, more, minor, flag in db.rows(
+        sql.AROUND, tenant_id, order.id, tenant_id, order.id, leader_id, leader_id, tenant_id
+    ):
+        if kind == "deed":
+            deeds.append(Deed(at, id_, text, json.loads(more)))
+        elif kind == "order":
+            companions.append(Companion(id_, text, more, minor, flag))
+        else:
+            names[id_] = text
+            if flag:
+                here[id_] = text
+    return Around(deeds, companions, names, here)

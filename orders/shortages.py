@@ -9,12 +9,12 @@ from orders.services.planning import STOCK_SHORT
 
 # Parameters: tenant, code, status, facilities.
 _SHORT = """
-    SELECT o.facility_id, l.sku_id, least(sum(l.quantity), 2147483647)::int
+    SELECT o.facility_id, l.sku_id, least(sum(l.quantity - l.withdrawn), 2147483647)::int
     FROM (SELECT DISTINCT tenant_id, order_id FROM orders_finding
         WHERE tenant_id = %s AND code = %s AND cleared_at IS NULL AND stops) f
     JOIN orders_order o ON o.tenant_id = f.tenant_id AND o.id = f.order_id
     JOIN orders_orderline l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
-    WHERE o.status = %s AND o.facility_id = ANY (%s::bigint[]) AND l.sku_id IS NOT NULL
+    WHERE o.status = %s AND o.facility_id = ANY (%s::bigint[]) AND l.sku_id IS NOT NULL AND l.quantity > l.withdrawn
     GROUP BY 1, 2
 """
 

@@ -2,8 +2,24 @@
 
 from django.urls import path
 
+from orders.urls_after_sales import urlpatterns as after_sales
+from orders.urls_connections import urlpatterns as connections
+from orders.urls_fixing import urlpatterns as fixing
 from orders.urls_imports import urlpatterns as imports
-from orders.views import channels, mapping, order, shelf_life, workbench
+from orders.urls_stock_out import urlpatterns as stock_out
+from orders.views import (
+    channels,
+    export,
+    gifts,
+    hand_split,
+    mapping,
+    marks,
+    order,
+    rules,
+    shelf_life,
+    shipping,
+    workbench,
+)
 
 app_name = "orders"
 
@@ -11,9 +27,32 @@ urlpatterns = [
     path("orders/", workbench.workbench, name="workbench"),
     path("orders/queues/", workbench.queue_list, name="queues"),
     path("orders/choose/", workbench.choose_all, name="choose_all"),
-    path("orders/release/", workbench.release, name="release"),
+    path("orders/export/", export.export, name="export"),
+    path("orders/release/", marks.release, name="release"),
+    path("orders/hold/", marks.hold, name="hold"),
+    path("orders/assign/", marks.assign, name="assign"),
+    path("orders/note/", marks.note, name="note"),
     path("orders/codes/", mapping.codes, name="codes"),
+    path("orders/rules/", rules.rules, name="rules"),
+    path("orders/rules/new/", rules.new_rule, name="new_rule"),
+    path("orders/rules/try/", rules.try_rule, name="try_rule"),
+    path("orders/rules/<int:audit_rule_id>/", rules.rule, name="rule"),
+    path("orders/rules/<int:audit_rule_id>/switch/", rules.switch_rule, name="switch_rule"),
+    path("orders/gifts/", gifts.gifts, name="gifts"),
+    path("orders/gifts/new/", gifts.new_gift, name="new_gift"),
+    path("orders/gifts/<int:gift_rule_id>/", gifts.gift, name="gift"),
+    path("orders/gifts/<int:gift_rule_id>/switch/", gifts.switch_gift, name="switch_gift"),
+    path("orders/plans/", shipping.plans, name="plans"),
+    path("orders/plans/<int:facility_id>/", shipping.plan, name="plan"),
+    path("orders/carriers/", shipping.carriers, name="carriers"),
+    path("orders/carriers/new/", shipping.new_carrier, name="new_carrier"),
+    path("orders/carriers/<int:carrier_id>/", shipping.carrier, name="carrier"),
+    path("orders/blocked/", shipping.blocked, name="blocked"),
+    path("orders/blocked/<int:blocked_id>/remove/", shipping.unblock_one, name="unblock"),
     path("orders/<int:order_id>/", order.order, name="order"),
+    path("orders/<int:order_id>/split/", hand_split.split, name="split"),
+    path("orders/<int:order_id>/part/", hand_split.part, name="part"),
+    path("orders/<int:order_id>/block/", shipping.block_one, name="block"),
     path("orders/<int:order_id>/panel/", order.panel, name="panel"),
     path("channels/", channels.channel_list, name="channels"),
     path("channels/new/", channels.new_channel, name="new_channel"),
@@ -21,5 +60,9 @@ urlpatterns = [
     path("channels/shelf-life/<int:rule_id>/remove/", shelf_life.remove, name="remove_shelf_life"),
     path("channels/<int:channel_id>/", channels.edit_channel, name="channel"),
     path("fulfil/", channels.fulfil_all, name="fulfil"),
+    *after_sales,
+    *connections,
+    *fixing,
     *imports,
+    *stock_out,
 ]

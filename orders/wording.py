@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -12,8 +15,19 @@ from core.web.formats import money_symbol, number
 from core.web.parts import State
 from orders.models import ChannelState, Finding, Order, OrderStatus
 from orders.queries import LineCard, Stage
-from orders.rules import audit, splitting
-from orders.services.planning import CHANNEL_CHANGED, NOT_TO_SHIP, STOCK_SHORT
+from orders.rules import audit, carriers, splitting
+from orders.rules.audit_rules import RULE
+from orders.rules.hand_split import BY_HAND
+from orders.services.planning import (
+    ADDRESS_CHANGED,
+    CHANNEL_CHANGED,
+    HELD,
+    NO_CARRIER,
+    NOT_TO_SHIP,
+    PRESALE_WAITS,
+    REFUND_ASKED,
+    STOCK_SHORT,
+)
 from warehouse.models import Handover, ParcelStatus
 
 
@@ -33,6 +47,7 @@ WORDS: Mapping[str, Word] = {
     audit.BUYER_REMARK: Word(gettext_lazy("买家留言"), "warn", "message-2"),
     audit.SELLER_REMARK: Word(gettext_lazy("卖家备注"), "warn", "note"),
     audit.ADDRESS_MISSING: Word(gettext_lazy("地址不全"), "stop", "map-pin-question"),
+    audit.ADDRESS_UNKNOWN: Word(gettext_lazy("地址认不出"), "stop", "map-pin-question"),
     audit.AMOUNT_OVER_LIMIT: Word(gettext_lazy("金额超上限"), "warn", "coin-yuan"),
     audit.AMOUNT_MISMATCH: Word(gettext_lazy("金额对不上"), "warn", "equal"),
     audit.BAD_LINE: Word(gettext_lazy("有行没导进"), "warn", "file-spreadsheet"),
@@ -44,6 +59,12 @@ WORDS: Mapping[str, Word] = {
     audit.DUPLICATE_SUSPECTED: Word(gettext_lazy("疑似重复"), "warn", "copy"),
     CHANNEL_CHANGED: Word(gettext_lazy("原始单变了"), "warn", "versions"),
     NOT_TO_SHIP: Word(gettext_lazy("平台不让发"), "stop", "hand-stop"),
+    RULE: Word(gettext_lazy("规则拦下"), "warn", "filter"),
+    NO_CARRIER: Word(gettext_lazy("没快递能送"), "stop", "truck"),
+    HELD: Word(gettext_lazy("人工挂起"), "hold", "player-pause"),
+    ADDRESS_CHANGED: Word(gettext_lazy("改了地址"), "warn", "map-pin"),
+    REFUND_ASKED: Word(gettext_lazy("买家要退款"), "stop", "receipt-refund"),
+    PRESALE_WAITS: Word(gettext_lazy("预售没到日"), "wait", "calendar"),
 }
 
 
@@ -164,6 +185,16 @@ def _address(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
     return _("没有能送到的地址。"), _("在店铺里补全地址，再推一次这张单。"), "", None
 
 
+def _unplaced(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
+    written = detail.get("written") or _("没写省市区")
+    return (
+        _("认不出是哪个区县：%(written)s") % {"written": written},
+        _("说一下是哪里，以后自动认。"),
+        "orders:addresses",
+        None,
+    )
+
+
 def _over(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
     amounts = {
         "amount": money_symbol(detail.get("amount_minor"), currency),
@@ -254,12 +285,65 @@ def _not_to_ship(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Sa
     )
 
 
+def _rule(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
+    return _("符合规则“%(name)s”。") % {"name": detail.get("rule", "—")}, _("看一眼没问题就放行。"), "", None
+
+
+def _nobody(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
+    codes = [part.partition(":")[2] for part in str(detail.get("refused", "")).split(",") if part]
+    why = _("、").join(dict.fromkeys(str(_REFUSED[code]) for code in codes if code in _REFUSED))
+    text = _("有包裹没有快递能送：%(why)s。") % {"why": why} if why else _("有包裹没有快递能送。")
+    return text, _("改快递的范围和价格，或换个仓库，再放行。"), "orders:carriers", None
+
+
+_REFUSED: Mapping[str, Promise] = {
+    carriers.NOT_ALLOWED: gettext_lazy("店铺指定了别家"),
+    carriers.NOT_SERVED: gettext_lazy("送不到那里"),
+    carriers.NO_COD: gettext_lazy("不能货到付款"),
+    carriers.OTHER_CLASS: gettext_lazy("运不了这类货"),
+    carriers.TOO_HEAVY: gettext_lazy("太重"),
+    carriers.TOO_LARGE: gettext_lazy("太大"),
+    carriers.TOO_LONG: gettext_lazy("太长"),
+    carriers.WEIGHT_UNKNOWN: gettext_lazy("重量没填"),
+    carriers.SIZE_UNKNOWN: gettext_lazy("尺寸没填"),
+}
+
+
+def _held(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
+    return _("挂起了：%(reason)s") % {"reason": detail.get("reason", "—")}, _("事情办完就放行。"), "", None
+
+
+def _moved(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
+    return (
+        _("店铺后来改了收件人或地址。"),
+        _("包裹还是按原来的地址。对一下，没问题就放行。"),
+        "",
+        None,
+    )
+
+
+def _presale(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
+    until = parse_datetime(str(detail.get("until", "")))
+    day = date_format(localtime(until), "Y-m-d") if until and until.tzinfo else "—"
+    return _("预售，说好 %(day)s 起发。") % {"day": day}, _("到了那天自己走，不用管。"), "", None
+
+
+def _refund_asked(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
+    return (
+        _("买家要退整单，货已经拦下，库存放回去了。"),
+        _("在售后里同意，这单就取消；没同意，这单接着发。"),
+        "",
+        None,
+    )
+
+
 _SAYS: Mapping[str, Any] = {
     audit.SKU_UNMAPPED: _unmapped,
     STOCK_SHORT: _short,
     audit.BUYER_REMARK: _buyer,
     audit.SELLER_REMARK: _seller,
     audit.ADDRESS_MISSING: _address,
+    audit.ADDRESS_UNKNOWN: _unplaced,
     audit.AMOUNT_OVER_LIMIT: _over,
     audit.AMOUNT_MISMATCH: _mismatch,
     audit.BAD_LINE: _bad_line,
@@ -271,9 +355,16 @@ _SAYS: Mapping[str, Any] = {
     audit.DUPLICATE_SUSPECTED: _duplicate,
     CHANNEL_CHANGED: _changed,
     NOT_TO_SHIP: _not_to_ship,
+    RULE: _rule,
+    NO_CARRIER: _nobody,
+    HELD: _held,
+    ADDRESS_CHANGED: _moved,
+    PRESALE_WAITS: _presale,
+    REFUND_ASKED: _refund_asked,
 }
 
 PARCEL_REASONS: Mapping[str, str | Promise] = {
+    BY_HAND: gettext_lazy("人工分的"),
     splitting.WHOLE: gettext_lazy("整单一包"),
     splitting.BULKY: gettext_lazy("大件一件一包，小件随它走"),
     splitting.ALONE: gettext_lazy("独立大件，不和别的装"),
@@ -283,6 +374,9 @@ PARCEL_REASONS: Mapping[str, str | Promise] = {
     splitting.LIMIT: gettext_lazy("再装就超快递的限，另起一包"),
     splitting.RIDES_ONLY: gettext_lazy("只有随单小件，没有能带它的货"),
 }
+
+MERGED = State("wait", gettext_lazy("已合单"), "git-merge")
+"""The badge of an order that travels with another."""
 
 _STATES = {
     OrderStatus.STOPPED: State("stop", gettext_lazy("审单停下")),

@@ -155,6 +155,7 @@ PEOPLE = (
     Person("warehouse", "老赵", Role.WAREHOUSE),
     Person("store", "小林", Role.STORE),
     Person("quality", "许静", Role.QUALITY),
+    Person("finance", "钱会计", Role.FINANCE),
     Person("viewer", "审计", Role.READONLY),
 )
 

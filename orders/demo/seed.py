@@ -36,6 +36,7 @@ from orders.demo.goods import (
     Shop,
 )
 from orders.demo.stockroom import stock_appliances, stock_milk
+from orders.options import ADDRESS_MUST_RESOLVE
 from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver
 from orders.services import pipeline
 from orders.services.channels import ChannelInput, create_channel, find_channel_id
@@ -166,6 +167,7 @@ def _appliances(tenant_id: int) -> None:
         hub, bins = _warehouse("HZ", "杭州仓", (30_310_000, 120_020_000), "ABC")
         _stock(hub, bins, APPLIANCES, skus)
         options.put(ROUNDS, O2O_ROUNDS)
+        options.put(ADDRESS_MUST_RESOLVE, True)
         for shop in STORES:
             _store(shop, skus)
         channel = create_channel(ChannelInput(MAIN_CHANNEL, "天猫旗舰店", hub, "tmall"))

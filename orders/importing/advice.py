@@ -11,13 +11,17 @@ from orders.importing.settings import Target
 TARGETS: Mapping[Target, Promise] = {
     Target.NUMBER: _("店铺单号"),
     Target.PLACED_AT: _("下单时间"),
+    Target.SPARE_TIME: _("备用时间"),
     Target.CODE: _("商家编码"),
+    Target.SPARE_CODE: _("备用编码"),
     Target.QUANTITY: _("数量"),
     Target.UNIT_PRICE: _("单价"),
+    Target.LINE_AMOUNT: _("这一行的金额"),
     Target.AMOUNT: _("实付金额"),
     Target.CHARGE: _("运费"),
     Target.DISCOUNT: _("优惠"),
     Target.STATE: _("订单状态"),
+    Target.AFTER_SALES: _("售后状态"),
     Target.NAME: _("收件人"),
     Target.PHONE: _("手机"),
     Target.PROVINCE: _("省"),
@@ -50,6 +54,11 @@ ADVICE: Mapping[Code, Promise] = {
     Code.STATE_UNKNOWN: _("没见过这个订单状态。"),
     Code.WRONG_CELLS: _("格数和表头不一样，后面的列可能错位。"),
     Code.UNCLOSED_QUOTE: _("引号没有收尾，分不清格子。"),
+    Code.REFUNDED: _("已经退款，这一行不发货。"),
+    Code.ITEMS_NOT_SHARED: _("一行里有几种货，件数分不到每种。从店铺按商品导出，或者改成一种货一行。"),
+    Code.AFTER_SALES_OPEN: _("售后没完，先不发。处理完再导出一次。"),
+    Code.NO_ORDER_ROW: _("订单报表里没有这一单。两个报表要选同一段时间，重新导出。"),
+    Code.NO_ITEM_ROW: _("宝贝报表里没有这一单，不知道发什么。两个报表要选同一段时间，重新导出。"),
 }
 
 SHORT: Mapping[Code, Promise] = {
@@ -74,6 +83,11 @@ SHORT: Mapping[Code, Promise] = {
     Code.STATE_UNKNOWN: _("状态没见过"),
     Code.WRONG_CELLS: _("格数不对"),
     Code.UNCLOSED_QUOTE: _("引号没收尾"),
+    Code.REFUNDED: _("已退款"),
+    Code.ITEMS_NOT_SHARED: _("件数分不开"),
+    Code.AFTER_SALES_OPEN: _("售后没完"),
+    Code.NO_ORDER_ROW: _("没有订单行"),
+    Code.NO_ITEM_ROW: _("没有宝贝行"),
 }
 
 

@@ -2,26 +2,33 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.sheets.reading import Broken
+from orders.importing.addresses import split_address
+from orders.importing.joining import Unjoined
+from orders.importing.layouts import layout_of
 from orders.importing.problems import NUMBER_CUT, SET_ASIDE, VALUE_CUT, Code, Fault, ParsedGroup, RowProblem
 from orders.importing.settings import ADDRESS, BadLine, Columns, Options, Target
 from orders.importing.values import (
+    BLANK,
+    HIDDEN,
     MAX_MONEY,
+    Dates,
     NotGoods,
     Reader,
     code_reader,
-    date_reader,
+    date_of_number,
     identifier,
     money_reader,
     optional_money_reader,
     plain,
+    quantity_reader,
+    read_after_sales,
     read_number,
-    read_quantity,
     read_state,
 )
 from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver
@@ -38,8 +45,16 @@ LENGTHS = {
 }
 SUMS = (Target.AMOUNT, Target.CHARGE, Target.DISCOUNT)
 MASKS = ("##", "$$", "~")
-Good = tuple[str, int, int]
-Judge = Callable[[list[str]], Good | Fault]
+Item = tuple[str, int, int]
+"""Code, quantity, unit price in minor units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A row that is goods: mostly one item.  `units`: their sum."""
+
+    items: tuple[Item, ...]
+    units: int
 
 
 @dataclass(slots=True)
@@ -67,52 +82,37 @@ class Parser:
         has_nul: bool = False,
     ) -> None:
         self.header, self.columns, self.options = header, columns, options
+        self.timezone, self.has_nul = timezone, has_nul
+        self.layout = layout_of(options.layout)
         self.number_at = columns[Target.NUMBER]
         self.numbers: Reader[str] = Reader(read_number)
-        self.dates = date_reader(options.date_order, timezone)
+        self.dates = Dates(options.date_order, timezone)
         self.sums = optional_money_reader(options.decimals)
         self.states: Reader[int] = Reader(read_state)
-        self.quantities: Reader[int] = Reader(read_quantity)
+        self.after_sales: Reader[bool] = Reader(read_after_sales)
+        self.quantities: Reader[int] = quantity_reader()
         self.codes = code_reader(options.not_goods, options.no_code)
         self.prices = money_reader(options.decimals, Code.PRICE_UNREADABLE)
-        self.others: list[tuple[int, Reader[datetime] | Reader[int]]] = [
-            (columns[Target.PLACED_AT], self.dates)
+        self.is_priced_by_unit = Target.UNIT_PRICE in columns
+        self.price_at = columns[Target.UNIT_PRICE if self.is_priced_by_unit else Target.LINE_AMOUNT]
+        self.others: list[tuple[int, Reader[int]]] = [
+            (columns[target], self.sums) for target in SUMS if target in columns
         ]
-        self.others += [(columns[target], self.sums) for target in SUMS if target in columns]
         self.others += [(columns[target], self.states) for target in (Target.STATE,) if target in columns]
         self.texts = [
             (target, columns[target], limit) for target, limit in LENGTHS.items() if target in columns
         ]
-        self.judge = self._judge(has_nul)
 
-    def _judge(self, has_nul: bool) -> Judge:
-        """The one place that says what a row is; both passes ask it.  Good rows take the short way."""
-        width, others = len(self.header), self.others
-        at, code_at, price_at = (self.columns[t] for t in (Target.QUANTITY, Target.CODE, Target.UNIT_PRICE))
-        quantities, codes, prices = self.quantities, self.codes, self.prices
-
-        def judge(row: list[str]) -> Good | Fault:
-            if row.__class__ is list and len(row) == width and not has_nul:
-                quantity, code, price = quantities[row[at]], codes[row[code_at]], prices[row[price_at]]
-                is_plain = quantity.__class__ is int and code.__class__ is str and price.__class__ is int
-                if is_plain and quantity > 0 and price > 0:  # type: ignore[operator]
-                    for index, reader in others:
-                        if reader[row[index]].__class__ is Code:
-                            break
-                    else:
-                        if quantity * price <= MAX_MONEY:  # type: ignore[operator]
-                            return code, quantity, price  # type: ignore[return-value]
-            return self._judge_slowly(row)
-
-        return judge
-
-    def _judge_slowly(self, row: list[str]) -> Good | Fault:
-        width, columns = len(self.header), self.columns
+    def judge(self, row: list[str]) -> Good | Fault:
+        """The one place that says what a row is; what is read by whole columns asks it about every row in doubt."""
+        width = len(self.header)
         if isinstance(row, Broken):
             return Fault(Code.UNCLOSED_QUOTE, None, ",".join(row), 0)
         if len(row) != width and (len(row) < width or any(row[width:])):
             return Fault(Code.WRONG_CELLS, None, ",".join(row), 0)
-        at = columns[Target.QUANTITY]
+        if isinstance(row, Unjoined) and row.lacks is Code.NO_ITEM_ROW:
+            return Fault(row.lacks, self.number_at, row.shown(self.number_at), 0)
+        at = self.columns[Target.QUANTITY]
         quantity = self.quantities[row[at]]
         if isinstance(quantity, Code):
             return Fault(quantity, at, row[at], 0)
@@ -121,27 +121,87 @@ class Parser:
         for index, cell in enumerate(row):
             if "\0" in cell:
                 return Fault(Code.NUL_CHARACTER, index, cell, quantity)
-        return self._judge_values(row, quantity)
+        if isinstance(row, Unjoined):
+            return Fault(row.lacks, self.number_at, row[self.number_at], quantity)
+        at = self.columns.get(Target.AFTER_SALES, -1)
+        stands = self.after_sales[row[at]] if at >= 0 else False
+        return (
+            Fault(stands, at, row[at], quantity) if isinstance(stands, Code) else self._goods(row, quantity)
+        )
 
-    def _judge_values(self, row: list[str], quantity: int) -> Good | Fault:
-        code_at, price_at = self.columns[Target.CODE], self.columns[Target.UNIT_PRICE]
-        code, price = self.codes[row[code_at]], self.prices[row[price_at]]
+    def _goods(self, row: list[str], quantity: int) -> Good | Fault:
+        code_at, price_at = self.columns[Target.CODE], self.price_at
+        code, codes = self._code(row)
         if isinstance(code, Code):
             return Fault(code, code_at, row[code_at], quantity)
+        price = self.prices[row[price_at]]
         if isinstance(price, Code):
             return Fault(price, price_at, row[price_at], quantity)
         is_charge = isinstance(code, NotGoods)
         if price < 0 or (price == 0 and not is_charge):
             return Fault(Code.NEGATIVE_PRICE if price else Code.ZERO_PRICE, price_at, row[price_at], quantity)
-        if quantity * price > MAX_MONEY:
+        amount = quantity * price if self.is_priced_by_unit else price - self._charge_within(row)
+        if amount <= 0 and not is_charge:
+            return Fault(Code.ZERO_PRICE, price_at, row[price_at], quantity)
+        if amount > MAX_MONEY:
             return Fault(Code.AMOUNT_TOO_LARGE, price_at, row[price_at], quantity)
+        if len(codes) > 1 and (quantity != len(codes) or self.is_priced_by_unit):
+            at = self.columns[Target.QUANTITY]
+            return Fault(Code.ITEMS_NOT_SHARED, at, row[at], quantity)
+        fault = self._other_fault(row, quantity)
+        if fault is not None:
+            return fault
+        if is_charge:
+            return Fault(Code.NOT_GOODS, code_at, row[code_at], quantity, amount)
+        if self.is_priced_by_unit:
+            return Good(((code, quantity, price),), quantity)
+        return Good(tuple(_shared(codes, quantity, amount)), quantity)
+
+    def _charge_within(self, row: list[str]) -> int:
+        """The postage that is part of a row's amount."""
+        if not self.layout.is_amount_with_charge or Target.CHARGE not in self.columns:
+            return 0
+        charge = self.sums[row[self.columns[Target.CHARGE]]]
+        return 0 if isinstance(charge, Code) else charge
+
+    def _other_fault(self, row: list[str], quantity: int) -> Fault | None:
+        """What else cannot be read: the date, an amount, the state."""
+        if self.placed_at(row) is None:
+            at = self.columns[Target.PLACED_AT]
+            return Fault(Code.DATE_UNREADABLE, at, row[at], quantity)
         for index, reader in self.others:
             value = reader[row[index]]
             if isinstance(value, Code):
                 return Fault(value, index, row[index], quantity)
-        if is_charge:
-            return Fault(Code.NOT_GOODS, code_at, row[code_at], quantity, quantity * price)
-        return code, quantity, price
+        return None
+
+    def _code(self, row: list[str]) -> tuple[str | Code, tuple[str, ...]]:
+        """The merchant's code, or of several items in one row the first that cannot be used; and all of them."""
+        cell = row[self.columns[Target.CODE]]
+        code, mark = self.codes[cell], self.layout.items_mark
+        if code is Code.NO_CODE and Target.SPARE_CODE in self.columns:
+            cell = row[self.columns[Target.SPARE_CODE]]
+            code = self.codes[cell]
+        if not mark or mark not in cell:
+            return code, (code,)
+        codes = [self.codes[part] for part in identifier(cell).strip(mark).split(mark)]
+        bad = next((one for one in codes if isinstance(one, Code | NotGoods)), codes[0])
+        return bad, tuple(map(str, codes))
+
+    def placed_at(self, row: list[str]) -> datetime | None:
+        """When the order was placed.  A blank time has a second place; then the day that the number begins with, where
+        the platform's numbers do.
+        """
+        for target in (Target.PLACED_AT, Target.SPARE_TIME):
+            if target in self.columns:
+                cell = row[self.columns[target]]
+                placed = self.dates[cell]
+                if not isinstance(placed, Code):
+                    return placed
+                if cell.strip() not in BLANK:
+                    return None
+        number = self.numbers[row[self.number_at]]
+        return date_of_number(number, self.timezone) if self.layout.has_dated_numbers else None
 
     def parse(self, group: Group) -> ParsedGroup:
         """One order of the rows of one number.
@@ -150,68 +210,75 @@ class Parser:
         """
         if group.fault is not None:
             return ParsedGroup(None, tuple(self._nameless(group)), len(group.rows))
-        judge = self.judge
         lines: list[IncomingLine] = []
         faults: list[tuple[int, Fault]] = []
-        first: list[str] | None = None
+        good: list[list[str]] = []
         charge = 0
         for number, row in zip(group.numbers, group.rows, strict=True):
-            judged = judge(row)
-            if judged.__class__ is tuple:
-                code, quantity, price = judged
-                if first is None:
-                    too_long = self._too_long(row, quantity)
-                    if too_long is not None:
-                        faults.append((number, too_long))
-                        continue
-                    first = row
-                lines.append(IncomingLine(code, quantity, price, number))
-            else:
-                faults.append((number, judged))  # type: ignore[arg-type]
-                charge += judged.charge_minor  # type: ignore[union-attr]
+            judged = self.judge(row)
+            if isinstance(judged, Good) and not good:
+                judged = self._too_long(row, judged.units) or judged
+            if isinstance(judged, Fault):
+                faults.append((number, judged))
+                charge += judged.charge_minor
+                continue
+            good.append(row)
+            lines += [IncomingLine(code, quantity, price, number) for code, quantity, price in judged.items]
         drops = self.options.bad_line is BadLine.DROP
         problems = tuple(
             self._problem(number, fault, group.number, stops=not drops and fault.code not in SET_ASIDE)
             for number, fault in faults
         )
-        if first is None:
+        if not good:
             return ParsedGroup(None, problems, len(group.rows))
         refused = () if drops else tuple(problem.row for problem in problems if problem.stops)
-        return ParsedGroup(
-            self._order(group, first, tuple(lines), charge, refused), problems, len(group.rows)
-        )
+        order = self._order(group, good, tuple(lines), charge, refused)
+        return ParsedGroup(order, problems, len(group.rows))
 
     def _order(
         self,
         group: Group,
-        row: list[str],
+        rows: list[list[str]],
         lines: tuple[IncomingLine, ...],
         charge: int,
         refused: tuple[int, ...],
     ) -> IncomingOrder:
-        charge += self._sum(row, Target.CHARGE)
-        discount = self._sum(row, Target.DISCOUNT)
+        row = rows[0]
+        charge += self._sum(rows, Target.CHARGE)
+        discount = self._sum(rows, Target.DISCOUNT)
         amount = sum(line.quantity * line.unit_price_minor for line in lines) + charge - discount
-        if Target.AMOUNT in self.columns and row[self.columns[Target.AMOUNT]].strip():
-            amount = self._sum(row, Target.AMOUNT)
+        if self.has_amount(row):
+            amount = self._sum(rows, Target.AMOUNT)
+        placed_at = self.placed_at(row)
+        if placed_at is None:
+            raise ValueError(group.number)  # a good row has a date
         texts = {target: plain(row[index]) for target, index, _limit in self.texts}
         return IncomingOrder(
             external_number=group.number,
-            placed_at=self.dates[row[self.columns[Target.PLACED_AT]]],  # type: ignore[arg-type]
+            placed_at=placed_at,
             amount_minor=amount,
             lines=lines,
-            raw=self._raw(group),
-            receiver=_receiver(texts) if texts else None,
+            raw=self.raw(group.rows),
+            receiver=receiver_of(*(said(texts.get(target, "")) for target in ADDRESS)) if texts else None,
             charge_minor=charge,
             discount_minor=discount,
-            remark=_said(texts.get(Target.REMARK, "")),
-            seller_remark=_said(texts.get(Target.SELLER_REMARK, "")),
+            remark=said(texts.get(Target.REMARK, "")),
+            seller_remark=said(texts.get(Target.SELLER_REMARK, "")),
             state=int(self.states[row[self.columns[Target.STATE]]]) if Target.STATE in self.columns else 1,
             refused_rows=refused,
         )
 
-    def _sum(self, row: list[str], target: Target) -> int:
-        return int(self.sums[row[self.columns[target]]]) if target in self.columns else 0
+    def has_amount(self, row: list[str]) -> bool:
+        """Whether the file says what the order costs; else it is what its lines cost."""
+        return Target.AMOUNT in self.columns and row[self.columns[Target.AMOUNT]].strip() not in BLANK
+
+    def _sum(self, rows: list[list[str]], target: Target) -> int:
+        """An amount of the order: its own row's, added up, or the order's, said again on every row."""
+        if target not in self.columns:
+            return 0
+        at = self.columns[target]
+        mine = rows if target in self.layout.sums else rows[:1]
+        return sum(int(self.sums[row[at]]) for row in mine)
 
     def _too_long(self, row: list[str], units: int) -> Fault | None:
         for _target, index, limit in self.texts:
@@ -219,14 +286,14 @@ class Parser:
                 return Fault(Code.TOO_LONG, index, row[index], units)
         return None
 
-    def _raw(self, group: Group) -> str:
+    def raw(self, rows: list[list[str]]) -> str:
         """The rows as they came, under their header; without row numbers, so that the same order in another
         file is the same.
         """
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.header)
-        writer.writerows(group.rows)
+        writer.writerows(rows)
         return text.getvalue()
 
     def _nameless(self, group: Group) -> list[RowProblem]:
@@ -252,26 +319,47 @@ class Parser:
         )
 
 
+def _shared(codes: Sequence[str], quantity: int, amount: int) -> Iterator[Item]:
+    """What one amount makes of each unit, to the last minor unit: several items share it evenly, units of one item
+    cost at most one minor unit more than others.
+    """
+    price, more = divmod(amount, quantity)
+    if len(codes) > 1:
+        for place, code in enumerate(codes):
+            yield code, 1, price + (place < more)
+        return
+    if quantity > more:
+        yield codes[0], quantity - more, price
+    if more:
+        yield codes[0], more, price + 1
+
+
 def units_of(judged: Good | Fault) -> int:
     """The positive units of a row, taken or not."""
-    return judged.units if isinstance(judged, Fault) else judged[1]
+    return judged.units
 
 
 def _shown(text: str, length: int) -> str:
     return text.replace("\0", "\u2400")[:length]
 
 
-def _said(text: str) -> str:
-    return "" if text in ("-", "无", "—") else text
+def said(text: str) -> str:
+    """What a person wrote; the words for nothing are nothing."""
+    return "" if text in BLANK and text != HIDDEN else text
 
 
-def _receiver(texts: dict[Target, str]) -> Receiver | None:
-    name, phone, province, city, district, street = (_said(texts.get(target, "")) for target in ADDRESS)
+def receiver_of(
+    name: str, phone: str, province: str, city: str, district: str, street: str
+) -> Receiver | None:
+    """Who gets it, as the file says; masks stay what they are."""
     if not (name or phone or province or city or district or street):
         return None
     if not province:
-        parts = street.split(maxsplit=3)  # "省 市 区 detail", as Taobao writes it
-        if len(parts) == 4 and parts[1].endswith(("市", "州", "区", "盟")):
-            province, city, district, street = parts
+        province, city, district, street = split_address(street) or (province, city, district, street)
     values = (name, identifier(phone), province, city, district, street)
-    return Receiver(*values, is_masked=any("*" in value or value.startswith(MASKS) for value in values))
+    return Receiver(*values, is_masked=any(map(is_mask, values)))
+
+
+def is_mask(text: str) -> bool:
+    """Whether the platform hides what stands here."""
+    return "*" in text or text.startswith(MASKS) or text == HIDDEN

@@ -16,6 +16,7 @@ class Code(StrEnum):
     NOT_POSITIVE = "NOT_POSITIVE"
     NOT_GOODS = "NOT_GOODS"
     TOTALS = "TOTALS"
+    REFUNDED = "REFUNDED"
     # Refused: the row's order stops.
     ZERO_PRICE = "ZERO_PRICE"
     NEGATIVE_PRICE = "NEGATIVE_PRICE"
@@ -35,9 +36,13 @@ class Code(StrEnum):
     STATE_UNKNOWN = "STATE_UNKNOWN"
     WRONG_CELLS = "WRONG_CELLS"
     UNCLOSED_QUOTE = "UNCLOSED_QUOTE"
+    ITEMS_NOT_SHARED = "ITEMS_NOT_SHARED"
+    AFTER_SALES_OPEN = "AFTER_SALES_OPEN"
+    NO_ORDER_ROW = "NO_ORDER_ROW"
+    NO_ITEM_ROW = "NO_ITEM_ROW"
 
 
-SET_ASIDE = frozenset({Code.NOT_POSITIVE, Code.NOT_GOODS, Code.TOTALS})
+SET_ASIDE = frozenset({Code.NOT_POSITIVE, Code.NOT_GOODS, Code.TOTALS, Code.REFUNDED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from core.errors import Invalid
 
 MAX_WORDS = 200
+LAYOUT_LENGTH = 40
 
 
 class Target(StrEnum):
@@ -19,13 +20,17 @@ class Target(StrEnum):
 
     NUMBER = "number"
     PLACED_AT = "placed_at"
+    SPARE_TIME = "spare_time"
     CODE = "code"
+    SPARE_CODE = "spare_code"
     QUANTITY = "quantity"
     UNIT_PRICE = "unit_price"
+    LINE_AMOUNT = "line_amount"
     AMOUNT = "amount"
     CHARGE = "charge"
     DISCOUNT = "discount"
     STATE = "state"
+    AFTER_SALES = "after_sales"
     NAME = "name"
     PHONE = "phone"
     PROVINCE = "province"
@@ -36,7 +41,8 @@ class Target(StrEnum):
     SELLER_REMARK = "seller_remark"
 
 
-REQUIRED = (Target.NUMBER, Target.PLACED_AT, Target.CODE, Target.QUANTITY, Target.UNIT_PRICE)
+REQUIRED = (Target.NUMBER, Target.PLACED_AT, Target.CODE, Target.QUANTITY)
+PRICES = (Target.UNIT_PRICE, Target.LINE_AMOUNT)  # one of them
 ADDRESS = (Target.NAME, Target.PHONE, Target.PROVINCE, Target.CITY, Target.DISTRICT, Target.STREET)
 
 
@@ -57,10 +63,11 @@ class BadLine(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a file is read and what is made for it.  `decimals`: of the currency, 0 to 3; sizes in mm,
-    weights in g.
+    """How a file is read and what is made for it.  `layout`: the platform's, by the name in
+    `orders.importing.layouts`, or none; `decimals`: of the currency, 0 to 3; sizes in mm, weights in g.
     """
 
+    layout: str = ""
     date_order: DateOrder = DateOrder.YEAR_FIRST
     decimals: int = 2
     not_goods: tuple[str, ...] = ()
@@ -106,6 +113,8 @@ class Options:
         ):
             if type(value) is not int or not low <= value <= high:
                 raise ValueError(value)
+        if type(self.layout) is not str or len(self.layout) > LAYOUT_LENGTH:
+            raise TypeError
         if type(self.create_skus) is not bool or type(self.opening_stock) is not bool:
             raise TypeError
 
@@ -145,4 +154,5 @@ def columns_of(stored: Mapping[str, Any], width: int) -> dict[Target, int]:
 
 def missing(columns: Mapping[Target, int]) -> tuple[Target, ...]:
     """What must still be mapped before the file can be imported."""
-    return tuple(target for target in REQUIRED if target not in columns)
+    lacking = tuple(target for target in REQUIRED if target not in columns)
+    return lacking if any(target in columns for target in PRICES) else (*lacking, Target.UNIT_PRICE)

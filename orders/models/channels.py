@@ -20,6 +20,13 @@ class Channel(TenantRow):
     handover = models.SmallIntegerField(db_default=0)
     min_days = models.IntegerField(db_default=0)
     ship_within_h = models.IntegerField(db_default=48)
+    merge_group = models.CharField(
+        max_length=32, db_default="", blank=True
+    )  # shops whose orders may travel together
+    carrier = fk("warehouse.Carrier", null=True)  # the one it insists on
+    is_routed = models.BooleanField(
+        db_default=False
+    )  # any facility with a plan may ship; else `facility` does
     is_active = models.BooleanField(db_default=True)
 
     class Meta:
@@ -42,6 +49,7 @@ class ChannelState(models.IntegerChoices):
     SHIPPED = 2, _("平台已发货")
     COMPLETED = 3, _("交易成功")
     CLOSED = 4, _("已关闭")
+    DEPOSIT = 5, _("已付定金")
 
 
 class ChannelOrder(TenantRow):

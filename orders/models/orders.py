@@ -17,7 +17,11 @@ class OrderStatus(models.IntegerChoices):
 
 
 class Order(TenantRow):
-    """Made of one or more channel orders.  Money in minor units of `currency`; the receiver sealed, its mask for the screens."""
+    """Made of one or more channel orders.  Money in minor units of `currency`; the receiver sealed, its mask for the screens.
+
+    `merged_into`: its lines travel in that order's parcels; the row itself stays as it was, so that parting them again is exact.
+    `decided`: why the machine chose what it chose, by step, where it had a choice.
+    """
 
     number = models.CharField(max_length=64, db_collation="C")
     channel = fk("orders.Channel")
@@ -27,6 +31,8 @@ class Order(TenantRow):
     receiver_key = models.BigIntegerField(null=True)
     receiver = models.BinaryField(null=True)
     receiver_mask = models.CharField(max_length=120, db_default="", blank=True)
+    receiver_token = models.TextField(db_default="", blank=True)  # the platform's id of a receiver it hides
+    buyer_key = models.BigIntegerField(null=True)  # fingerprint of the account that bought
     division_code = models.CharField(max_length=6, db_default="", blank=True)
     remark = models.TextField(db_default="", blank=True)
     seller_remark = models.TextField(db_default="", blank=True)
@@ -34,16 +40,27 @@ class Order(TenantRow):
     amount_minor = models.BigIntegerField()
     charge_minor = models.BigIntegerField(db_default=0)
     discount_minor = models.BigIntegerField(db_default=0)
+    cod_minor = models.BigIntegerField(db_default=0)  # to be collected at the door
     min_expires_on = models.DateField()
     ship_by = models.DateTimeField()
     placed_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=ClockTimestamp())
+    wait_until = models.DateTimeField(null=True)  # presale: not before the promised day
     shipped_at = models.DateTimeField(null=True)
+    merged_into = fk("orders.Order", null=True)
+    decided = models.JSONField(null=True)
+    assignee_id = models.BigIntegerField(null=True)
+    note = models.CharField(max_length=500, db_default="", blank=True)
     version = models.IntegerField(db_default=1)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(status__in=OrderStatus.values), name="orders_order_status"),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=models.F("id")),
+                name="orders_order_merged",
+            ),
+            models.CheckConstraint(condition=Q(cod_minor__gte=0), name="orders_order_cod"),
             models.CheckConstraint(
                 condition=Q(status=4, shipped_at__isnull=False) | (~Q(status=4) & Q(shipped_at__isnull=True)),
                 name="orders_order_shipped",
@@ -56,11 +73,30 @@ class Order(TenantRow):
                 name="orders_order_receiver",
                 condition=Q(receiver_key__isnull=False),
             ),
+            models.Index(
+                fields=["tenant_id", "receiver_token"],
+                name="orders_order_token",
+                condition=~Q(receiver_token=""),
+            ),
+            models.Index(
+                fields=["tenant_id", "merged_into"],
+                name="orders_order_members",
+                condition=Q(merged_into__isnull=False),
+            ),
         ]
 
 
+class LineKind(models.IntegerChoices):
+    SOLD = 0, _("卖出")
+    GIFT = 1, _("赠品")
+
+
 class OrderLine(TenantRow):
-    """SKU and quantity in base units.  Not mapped yet: `sku` is empty and `external_code` says what the platform calls it."""
+    """SKU and quantity in base units.  Not mapped yet: `sku` is empty and `external_code` says what the platform calls it.
+
+    Parts of a bundle share `bundle_group` and name the bundle; what the bundle cost is spread over them in `amount_minor`, which is
+    empty where it is quantity × price.  `withdrawn`: units of `quantity` that a refund took out before they left.
+    """
 
     order = fk(Order)
     sku = fk("inventory.Sku", null=True)
@@ -68,10 +104,20 @@ class OrderLine(TenantRow):
     quantity = models.IntegerField()
     unit_price_minor = models.BigIntegerField()
     source_row = models.IntegerField(null=True)
+    kind = models.SmallIntegerField(choices=LineKind.choices, db_default=LineKind.SOLD)
+    amount_minor = models.BigIntegerField(null=True)
+    bundle = fk("inventory.Bundle", null=True)
+    bundle_group = models.BigIntegerField(null=True)
+    gift_rule_id = models.BigIntegerField(null=True)
+    withdrawn = models.IntegerField(db_default=0)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gt=0), name="orders_line_quantity"),
+            models.CheckConstraint(
+                condition=Q(withdrawn__gte=0, withdrawn__lte=models.F("quantity")),
+                name="orders_line_withdrawn",
+            ),
             models.CheckConstraint(condition=Q(unit_price_minor__gte=0), name="orders_line_price"),
             models.CheckConstraint(
                 condition=Q(sku__isnull=False) | ~Q(external_code=""), name="orders_line_named"
@@ -90,9 +136,15 @@ class Finding(TenantRow):
     opened_at = models.DateTimeField(db_default=ClockTimestamp())
     cleared_at = models.DateTimeField(null=True)
     cleared_by = models.BigIntegerField(null=True)
+    rule_id = models.BigIntegerField(null=True)  # of AuditRule, when one found it
 
     class Meta:
         indexes = [
+            models.Index(
+                fields=["tenant_id", "rule_id", "opened_at"],
+                name="orders_finding_rule",
+                condition=Q(rule_id__isnull=False),
+            ),
             models.Index(fields=["tenant_id", "order"], name="orders_finding_order"),
             models.Index(
                 fields=["tenant_id", "code", "order"],

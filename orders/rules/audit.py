@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from orders.rules.remarks import Harmless
 from orders.rules.values import Fact, Finding, Order, Sku
 
 __all__ = [
     "ADDRESS_MISSING",
+    "ADDRESS_UNKNOWN",
     "AMOUNT_MISMATCH",
     "AMOUNT_OVER_LIMIT",
     "BAD_LINE",
@@ -33,6 +35,7 @@ BAD_LINE = "BAD_LINE"
 SKU_UNMAPPED = "SKU_UNMAPPED"
 WEIGHT_UNKNOWN = "WEIGHT_UNKNOWN"
 ADDRESS_MISSING = "ADDRESS_MISSING"
+ADDRESS_UNKNOWN = "ADDRESS_UNKNOWN"
 BUYER_REMARK = "BUYER_REMARK"
 SELLER_REMARK = "SELLER_REMARK"
 AMOUNT_MISMATCH = "AMOUNT_MISMATCH"
@@ -44,6 +47,7 @@ CODES = (
     SKU_UNMAPPED,
     WEIGHT_UNKNOWN,
     ADDRESS_MISSING,
+    ADDRESS_UNKNOWN,
     BUYER_REMARK,
     SELLER_REMARK,
     AMOUNT_MISMATCH,
@@ -55,18 +59,21 @@ CODES = (
 STOPPING = frozenset(CODES) - {DUPLICATE_SUSPECTED}
 """What stops an order unless the tenant says otherwise."""
 
-_Found = tuple[str, tuple[tuple[str, Fact], ...]]
+Facts = tuple[tuple[str, Fact], ...]
+_Found = tuple[str, Facts]
+_NOTHING_HARMLESS = Harmless()
 
 
 @dataclass(frozen=True, slots=True)
 class AuditRules:
     """A tenant's audit rules. `off` are not looked for at all; `stops` hold the order, the others are only
-    shown.
+    shown.  `harmless`: what buyers may write without anybody having to read it.
     """
 
     amount_limit_minor: int | None = None
     stops: frozenset[str] = STOPPING
     off: frozenset[str] = frozenset()
+    harmless: Harmless = _NOTHING_HARMLESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +81,14 @@ class AuditContext:
     """What the audit of a chunk of orders needs besides the orders.
 
     `seen_receivers`: keys of other recent orders, and of this chunk's repeated ones (`repeated_receivers`).
-    `refused_rows`: order id -> numbers of source rows that could not be read.
+    `refused_rows`: order id -> numbers of source rows that could not be read.  `unplaced`: order id -> facts about an
+    address that names no division for certain.
     """
 
     rules: AuditRules = field(default_factory=AuditRules)
     seen_receivers: AbstractSet[int] = frozenset()
     refused_rows: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    unplaced: Mapping[int, Facts] = field(default_factory=dict)
 
 
 def audit(order: Order, skus: Mapping[int, Sku], context: AuditContext) -> tuple[Finding, ...]:
@@ -101,10 +110,12 @@ def audit(order: Order, skus: Mapping[int, Sku], context: AuditContext) -> tuple
             break
     if order.needs_address and not order.has_address:
         found.append((ADDRESS_MISSING, ()))
+    if order.id in context.unplaced:
+        found.append((ADDRESS_UNKNOWN, context.unplaced[order.id]))
     if order.remark or order.seller_remark:
-        found += _remarks(order)
+        found += _remarks(order, rules.harmless)
     stated_minor = order.amount_minor
-    computed_minor = lines_minor + order.charge_minor - order.discount_minor
+    computed_minor = lines_minor + order.rest_minor + order.charge_minor - order.discount_minor
     if computed_minor != stated_minor:
         found.append((AMOUNT_MISMATCH, (("stated_minor", stated_minor), ("computed_minor", computed_minor))))
     limit_minor = rules.amount_limit_minor
@@ -130,9 +141,14 @@ def _unknown_goods(order: Order, skus: Mapping[int, Sku]) -> list[_Found]:
     return found
 
 
-def _remarks(order: Order) -> list[_Found]:
-    remarks = (BUYER_REMARK, order.remark), (SELLER_REMARK, order.seller_remark)
-    return [(code, (("remark", remark),)) for code, remark in remarks if remark.strip()]
+def _remarks(order: Order, harmless: Harmless) -> list[_Found]:
+    """What a buyer wrote may ask for nothing; what a seller wrote is always meant."""
+    found: list[_Found] = []
+    if not harmless.covers(order.remark):
+        found.append((BUYER_REMARK, (("remark", order.remark),)))
+    if order.seller_remark.strip():
+        found.append((SELLER_REMARK, (("remark", order.seller_remark),)))
+    return found
 
 
 def repeated_receivers(orders: Iterable[Order]) -> frozenset[int]:

@@ -29,7 +29,11 @@ class IncomingLine:
 
 @dataclass(frozen=True, slots=True)
 class IncomingOrder:
-    """One channel order.  `raw` is kept as received; `refused_rows` are rows of its file that could not be taken and stop it."""
+    """One channel order.  `raw` is kept as received; `refused_rows` are rows of its file that could not be taken and stop it.
+
+    `buyer`: the account on the platform.  `receiver_token`: the platform's own id of a receiver that it hides (OAID, open address id).
+    `cod_minor`: to be collected at the door.  `wait_until`: a presale ships on this day, not before.
+    """
 
     external_number: str
     placed_at: datetime
@@ -43,3 +47,7 @@ class IncomingOrder:
     seller_remark: str = ""
     state: int = 1
     refused_rows: tuple[int, ...] = ()
+    buyer: str = ""
+    receiver_token: str = ""
+    cod_minor: int = 0
+    wait_until: datetime | None = None

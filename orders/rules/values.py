@@ -62,6 +62,7 @@ class Order:
     `receiver_key` is equal for orders that go to the same receiver; None where nothing can be said.
     `amount_minor` is what the channel says was to be paid: lines + `charge_minor` (freight, fees) -
     `discount_minor`. `min_expires_on` is the strictest of its lines; `floors` has the SKUs that want less.
+    `rest_minor`: what the lines cost beyond quantity × price (parts of bundles).
     """
 
     id: int
@@ -77,6 +78,7 @@ class Order:
     needs_address: bool
     lines: Sequence[Line]
     floors: Mapping[int, date] = field(default_factory=dict)
+    rest_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)

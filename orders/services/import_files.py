@@ -38,15 +38,16 @@ class Received:
         self.landed.drop()
 
 
-def receive(*, tenant_id: int, file: Readable) -> Received:
+def receive(*, tenant_id: int, file: Readable, encoding: str = "") -> Received:
     """Write a stream under ERP_FILES, block by block, and say what it is.  Needs no transaction.
 
-    Whoever calls keeps or drops what comes back.  Raises FileRefused for what cannot be read at all, Invalid
+    `encoding`: what a person said of a text that is neither UTF-8 nor GBK.  Whoever calls keeps or drops what
+    comes back.  Raises FileRefused for what cannot be read at all, Invalid
     `too_large`; then nothing is left.
     """
     landed = land(file, tenant_id=tenant_id, most=settings.ERP_UPLOAD_MAX)
     try:
-        source = inspect(landed.path)
+        source = inspect(landed.path, encoding)
         return Received(landed, source, open_table(source).header)
     except BaseException:
         landed.drop()

@@ -10,7 +10,7 @@ from core.tenancy import current_tenant
 from inventory.models import MoveKind
 from orders.importing.problems import SET_ASIDE
 from orders.models import OrderStatus
-from orders.services.imports import get_import
+from orders.services.import_known import get_import
 
 EXPORT_ROWS = 2_000
 

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,18 +20,19 @@ from core import db
 from core.db import Rank
 from core.jobs import Chunk, JobRun
 from core.models import Tenant
-from core.sheets.reading import Source, Table, open_table
+from core.sheets.reading import Source, Table
 from core.sheets.workbook import load_sheet
 from core.tenancy import current_tenant, tenant
-from orders.importing.grouping import Survey, groups, survey
+from orders.importing.grouping import Survey, orders, survey
 from orders.importing.parsing import Parser
 from orders.importing.problems import ParsedGroup, RowProblem
 from orders.importing.settings import Options, columns_of
 from orders.models import Import
 from orders.rules.incoming import IncomingOrder
 from orders.services import opening, pipeline
+from orders.services.import_known import ImportFile, get_import, trusted_source
+from orders.services.import_pairs import open_joined
 from orders.services.import_results import result
-from orders.services.imports import ImportFile, get_import, trusted_source
 
 CHUNK_ORDERS = 2_000
 CHUNK_ROWS = 10_000
@@ -48,12 +48,13 @@ class _File:
     source: Source
     options: Options
     timezone: ZoneInfo
+    partner: ImportFile | None = None
     sheet: CalamineSheet | None = None
 
     def open(self) -> tuple[Table, Parser]:
         if self.source.kind == "xlsx" and self.sheet is None:
             self.sheet = load_sheet(self.source.path)
-        table = open_table(self.source, self.sheet)
+        table = open_joined(self.file, self.source, self.partner, self.sheet)
         columns = columns_of(self.file.columns, len(table.header))
         return table, Parser(table.header, columns, self.options, self.timezone, has_nul=self.source.has_nul)
 
@@ -103,7 +104,9 @@ def run_import(run: JobRun) -> Mapping[str, Any]:
 def _open(import_id: int) -> _File:
     file = get_import(import_id)
     zone = ZoneInfo(Tenant.objects.values_list("timezone", flat=True).get(id=current_tenant()))
-    return _File(file, trusted_source(file), Options.of(file.options), zone)
+    partner = file.counts.get("partner")
+    beside = get_import(int(partner)) if partner else None
+    return _File(file, trusted_source(file), Options.of(file.options), zone, beside)
 
 
 def _begin(run: JobRun, opened: _File, found: Survey) -> None:
@@ -118,6 +121,8 @@ def _begin(run: JobRun, opened: _File, found: Survey) -> None:
         counts: dict[str, Any] = dict.fromkeys((*_COUNTED, "elsewhere_units"), 0)
         counts |= {
             "mark": mark,
+            "layout": opened.file.layout.name,
+            "partner": opened.partner.id if opened.partner else None,
             "source": asdict(opened.source) | {"path": ""},
             "defaults": opened.file.counts.get("defaults", {}),
         }
@@ -139,7 +144,8 @@ def _begin(run: JobRun, opened: _File, found: Survey) -> None:
 
 
 def _mark(opened: _File) -> str:
-    decided = json.dumps([dict(opened.file.columns), opened.options.stored()], sort_keys=True)
+    beside = opened.partner.id if opened.partner else None
+    decided = json.dumps([dict(opened.file.columns), opened.options.stored(), beside], sort_keys=True)
     return hashlib.sha256(decided.encode()).hexdigest()[:16]
 
 
@@ -181,8 +187,8 @@ def _make_goods(run: JobRun, opened: _File, found: Survey) -> None:
 
 def _take_orders(run: JobRun, opened: _File, found: Survey, beat: _Beat) -> None:
     table, parser = opened.open()
-    rest = islice(groups(table, parser, found, beat=beat), int(run.cursor["done"]), None)
-    for batch in _batches(parser.parse(group) for group in rest):
+    rest = orders(table, parser, found, skip=int(run.cursor["done"]), beat=beat)
+    for batch in _batches(rest):
         pipeline.until_settled(partial(_take_batch, run, opened.file, batch))
         beat.last = time.monotonic()
 

@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core import db, jobs, options
@@ -21,12 +20,15 @@ from core.services.files import Readable
 from core.sheets.reading import Source, inspect, open_table
 from core.tenancy import current_tenant, scope
 from core.web.formats import exponent, mask_name, mask_phone, mask_street
+from orders.importing.layouts import Layout, Part, find_layout
 from orders.importing.mapping import recognise, signature
 from orders.importing.presets import Preset, find_preset
 from orders.importing.settings import BadLine, Options, Target, columns_of, missing
 from orders.models import Import
 from orders.services.channels import ChannelInput, create_channel, find_channel_id
 from orders.services.import_files import Received, receive
+from orders.services.import_known import ImportFile, as_json, get_import, known_source
+from orders.services.import_pairs import find_partner, lacks_half, open_file
 
 JOB = "orders.import"
 SAMPLES = 2
@@ -67,33 +69,22 @@ class Preview:
     options: Options
     preset: Preset | None
     missing: tuple[Target, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ImportFile:
-    """An import with the place of its bytes and what was decided so far."""
-
-    id: int
-    channel_id: int
-    name: str
-    path: Path
-    stored_path: str
-    size: int
-    columns: Mapping[str, int]
-    options: Mapping[str, Any]
-    job_id: int | None
-    counts: Mapping[str, Any]
+    layout: Layout
+    partner: "ImportFile | None"
 
 
 @dataclass(frozen=True, slots=True)
 class HandedIn:
-    """A file in its channel, with what is known of its columns; `missing` must be mapped by a person first."""
+    """A file in its channel, with what is known of its columns; `missing` must be mapped by a person first.  `lacks`: the
+    other file that it takes and that is not there yet.  With both there it is the one with the items.
+    """
 
     import_id: int
     header: tuple[str, ...]
     columns: Mapping[str, int]
     chosen: Mapping[str, Any]
     missing: tuple[Target, ...]
+    lacks: Part = Part.WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +95,15 @@ class Started:
     is_new: bool
 
 
-def upload(*, tenant_id: int, channel_id: int, file: Readable, name: str, actor_id: int | None) -> int:
+def upload(
+    *,
+    tenant_id: int,
+    channel_id: int,
+    file: Readable,
+    name: str,
+    actor_id: int | None,
+    encoding: str = "",
+) -> int:
     """Keep the bytes under ERP_FILES and note the import; the same file into the same channel is the same
     import.
 
@@ -113,7 +112,7 @@ def upload(*, tenant_id: int, channel_id: int, file: Readable, name: str, actor_
     """
     with scope(tenant_id):
         _get_currency(channel_id)
-        received = receive(tenant_id=tenant_id, file=file)
+        received = receive(tenant_id=tenant_id, file=file, encoding=encoding)
         try:
             return _keep(channel_id, received, name, actor_id)
         finally:
@@ -132,9 +131,13 @@ def hand_in(
     with scope(tenant_id):
         _get_currency(channel_id)
         file = get_import(_keep(channel_id, received, name, actor_id))
-        known, _name, chosen = _known_mapping(file, received.header, find_preset(received.header))
+        partner = find_partner(file)
+        if partner is not None and file.layout.part is Part.ORDERS:
+            file, partner = partner, file
+        header = open_file(file, partner).header
+        known, _name, chosen = _known_mapping(file, header, find_preset(header), partner)
         columns = {str(target): index for target, index in known.items()}
-        return HandedIn(file.id, received.header, columns, chosen.stored(), missing(known))
+        return HandedIn(file.id, header, columns, chosen.stored(), missing(known), lacks_half(file, partner))
 
 
 def start_once(*, tenant_id: int, handed_in: HandedIn, actor_id: int | None = None) -> Started:
@@ -154,7 +157,14 @@ def start_once(*, tenant_id: int, handed_in: HandedIn, actor_id: int | None = No
 
 def _keep(channel_id: int, received: Received, name: str, actor_id: int | None) -> int:
     place = received.keep(current_tenant())
-    return _note(channel_id, name, place, received.sha256, received.size, received.source, actor_id)
+    described = _described(received.source, received.header)
+    return _note(channel_id, name, place, received.sha256, received.size, described, actor_id)
+
+
+def _described(source: Source, header: Sequence[str]) -> dict[str, Any]:
+    """What an import keeps of a file that was looked through."""
+    layout = find_layout(header)
+    return {"source": asdict(source) | {"path": ""}, "layout": layout.name if layout else ""}
 
 
 def register(*, tenant_id: int, channel_id: int, path: Path, actor_id: int | None = None) -> int:
@@ -165,13 +175,20 @@ def register(*, tenant_id: int, channel_id: int, path: Path, actor_id: int | Non
     source = inspect(place)
     with place.open("rb") as file:
         sha = hashlib.file_digest(file, "sha256").hexdigest()
+    described = _described(source, open_table(source).header)
     with scope(tenant_id):
         _get_currency(channel_id)
-        return _note(channel_id, place.name, str(place), sha, place.stat().st_size, source, actor_id)
+        return _note(channel_id, place.name, str(place), sha, place.stat().st_size, described, actor_id)
 
 
 def _note(
-    channel_id: int, name: str, path: str, sha: str, size: int, source: Source, actor_id: int | None
+    channel_id: int,
+    name: str,
+    path: str,
+    sha: str,
+    size: int,
+    described: Mapping[str, Any],
+    actor_id: int | None,
 ) -> int:
     tenant_id = current_tenant()
     if len(path) > PATH_LENGTH:
@@ -192,7 +209,7 @@ def _note(
         channel_id,
         file_id,
         sha,
-        json.dumps({"source": asdict(source) | {"path": ""}}),
+        json.dumps(described),
         actor_id,
         shown,
         path,
@@ -246,53 +263,15 @@ def _get_currency(channel_id: int) -> str:
     return str(found[0][0])
 
 
-def get_import(import_id: int) -> ImportFile:
-    """The import and where its bytes lie, for the tenant in scope.  Raises NotFound."""
-    found = db.rows(
-        "SELECT i.id, i.channel_id, f.name, f.path, f.size, i.columns, i.options, i.job_id, i.counts"
-        " FROM orders_import i"
-        " JOIN core_storedfile f ON f.tenant_id = i.tenant_id AND f.id = i.file_id WHERE i.tenant_id ="
-        " %s AND i.id = %s",
-        current_tenant(),
-        import_id,
-    )
-    if not found:
-        raise NotFound(_("没有这次导入。"), code="import_not_found")
-    id_, channel_id, name, path, size, columns, chosen, job_id, counts = found[0]
-    place = Path(settings.ERP_FILES) / path  # an absolute path stays what it is
-    return ImportFile(
-        id_, channel_id, name, place, path, size, as_json(columns), as_json(chosen), job_id, as_json(counts)
-    )
-
-
-def as_json(value: str | Mapping[str, Any]) -> dict[str, Any]:
-    """A jsonb column as the driver gives it."""
-    return json.loads(value) if isinstance(value, str) else dict(value)
-
-
-def known_source(file: ImportFile) -> Source:
-    """What was found when the file was handed in, without looking through it again.  Raises NotFound."""
-    if not file.path.is_file():
-        raise NotFound(_("文件已经不在了，再传一次。"), code="file_not_found")
-    stored = file.counts.get("source")
-    return Source(**(stored | {"path": file.path})) if stored else inspect(file.path)
-
-
-def trusted_source(file: ImportFile) -> Source:
-    """Like known_source, but a file that stays where it is may have changed: it is looked through again."""
-    source = known_source(file)
-    return inspect(file.path) if Path(file.stored_path).is_absolute() else source
-
-
 def preview(import_id: int) -> Preview:
     """The header, the first rows and the mapping as far as it is known.  Reads the file; no lock."""
     file = get_import(import_id)
-    source = known_source(file)
-    table = open_table(source)
+    source, partner = known_source(file), find_partner(file)
+    table = open_file(file, partner)
     first = list(islice(table.rows, PREVIEW_ROWS))
     preset = find_preset(table.header)
-    known, mapping_name, chosen = _known_mapping(file, table.header, preset)
-    recognised = set(recognise(table.header).values())
+    known, mapping_name, chosen = _known_mapping(file, table.header, preset, partner)
+    recognised = set(recognise(table.header).values()) | set(_layout_columns(file, partner).values())
     if preset is not None:
         recognised.update(preset.columns.values())
     by_index = {index: target for target, index in known.items()}
@@ -320,6 +299,8 @@ def preview(import_id: int) -> Preview:
         chosen,
         preset,
         missing(known),
+        file.layout,
+        partner,
     )
 
 
@@ -333,10 +314,10 @@ def _sample(value: str, target: Target | None) -> str:
 
 
 def _known_mapping(
-    file: ImportFile, header: tuple[str, ...], preset: Preset | None
+    file: ImportFile, header: tuple[str, ...], preset: Preset | None, partner: ImportFile | None
 ) -> tuple[dict[Target, int], str, Options]:
-    """What was decided for this import; else the saved mapping of its layout; else the preset; else what
-    the names say.
+    """What was decided for this import; else the saved mapping of its layout; else the preset; else what the
+    platform's layout says; else what the names say.
     """
     if file.columns:
         return columns_of(file.columns, len(header)), "", Options.of(file.options)
@@ -352,7 +333,19 @@ def _known_mapping(
     decimals = exponent(_get_currency(file.channel_id))
     if preset is not None:
         return dict(preset.columns), preset.name, preset.options
-    return recognise(header), "", Options(decimals=decimals, bad_line=BadLine(options.get(BAD_LINE)))
+    options_ = Options(layout=file.layout.name, decimals=decimals, bad_line=BadLine(options.get(BAD_LINE)))
+    return _layout_columns(file, partner) or recognise(header), "", options_
+
+
+def _layout_columns(file: ImportFile, partner: ImportFile | None) -> dict[Target, int]:
+    """The columns of a platform's file, of both files where it takes two; nothing for an unknown layout."""
+    layout = file.layout
+    header = open_table(known_source(file)).header
+    found = layout.places(header)
+    if partner is not None and layout.part is Part.ITEMS:
+        beside = partner.layout.places(open_table(known_source(partner)).header)
+        found = {target: at + len(header) for target, at in beside.items()} | found
+    return found
 
 
 def save_mapping(
@@ -363,7 +356,7 @@ def save_mapping(
     """
     with scope(tenant_id):
         file = get_import(import_id)
-        header = open_table(known_source(file)).header
+        header = open_file(file).header
         checked = {str(target): index for target, index in columns_of(columns, len(header)).items()}
         title = name.strip()[:60] or file.name[:60]
         db.execute(
@@ -398,7 +391,7 @@ def start_import(
         file = get_import(import_id)
         if file.job_id is not None and _is_job(file.job_id, *UNFINISHED):
             raise Conflict(_("这个文件正在导，等它做完。"), code="import_running", job_id=file.job_id)
-        header = open_table(known_source(file)).header
+        header = open_file(file).header
         return _start(file, header, columns, chosen, actor_id)
 
 
@@ -419,6 +412,7 @@ def _start(
             missing=[str(target) for target in lacking],
         )
     stored = Options.of(chosen).stored()
+    partner = find_partner(file)
     if file.job_id is None:
         title = _("导入 %(name)s") % {"name": file.name}
         job_id = jobs.start(JOB, title, {"import_id": file.id}, created_by=actor_id)
@@ -426,11 +420,12 @@ def _start(
         job_id = file.job_id
         jobs.again(job_id)
     db.execute(
-        "UPDATE orders_import SET columns = %s::jsonb, options = %s::jsonb, job_id = %s WHERE"
-        " tenant_id = %s AND id = %s",
+        "UPDATE orders_import SET columns = %s::jsonb, options = %s::jsonb, job_id = %s,"
+        " counts = counts || %s::jsonb WHERE tenant_id = %s AND id = %s",
         json.dumps({str(target): index for target, index in checked.items()}),
         json.dumps(stored, ensure_ascii=False),
         job_id,
+        json.dumps({"partner": partner.id if partner else None}),
         current_tenant(),
         file.id,
     )

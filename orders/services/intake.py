@@ -1,16 +1,18 @@
 """Channel orders as they came: what is known, what changed.  Every version is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core import crypto, db
+from core import crypto, db, outbox
 from core.db import Rank
 from core.tenancy import current_tenant
-from orders.models import ChannelOrder, ChannelOrderVersion, Order
+from orders import divisions
+from orders.models import ChannelOrder, ChannelOrderVersion, ChannelState
 from orders.rules.incoming import IncomingOrder
 from orders.rules.values import Finding
-from orders.services import writing
-from orders.services.planning import CHANNEL_CHANGED
+from orders.services import again, stopping, writing
+from orders.services.planning import ADDRESS_CHANGED, CHANNEL_CHANGED
+from orders.services.receivers import keep, unseal
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,26 @@ def store_changes(known: Sequence[Known]) -> int:
     changed = sorted((k for k in differing if now[k.id] != k.content_hash), key=lambda k: k.id)
     if not changed:
         return 0
-    # Beside a release, which holds the order while it looks at its findings.
-    db.lock(
-        Rank.ORDER,
-        Order,
-        "id",
-        "id = ANY (%s::bigint[])",
-        db.array(sorted({k.order_id for k in changed if k.order_id})),
+    # Beside a release, which holds the order while it looks at its findings; whole groups, for one that moves parts.
+    groups = again.lock_groups({k.order_id for k in changed if k.order_id})
+    receivers = {head.id: head.receiver for group in groups.values() for head in group.heads}
+    _store(changed)
+    writing.write_findings(
+        {
+            k.order_id: [Finding(CHANNEL_CHANGED, (("channel_order_id", k.id),), stops=False)]
+            for k in changed
+            if k.order_id
+        }
     )
+    _move(changed, receivers)
+    closed = sorted({k.order_id for k in changed if k.order_id and k.order.state == ChannelState.CLOSED})
+    if closed:
+        outbox.emit("ChannelOrdersClosed", {"order_ids": closed})
+    return len(changed)
+
+
+def _store(changed: Sequence[Known]) -> None:
+    """What was the newest goes into the history, what came takes its place."""
     tenant_id, ids = current_tenant(), db.array([k.id for k in changed])
     table = ChannelOrderVersion._meta.db_table
     db.execute(
@@ -98,11 +112,36 @@ def store_changes(known: Sequence[Known]) -> int:
         db.array([k.order.state for k in changed]),
         tenant_id,
     )
-    writing.write_findings(
-        {
-            k.order_id: [Finding(CHANNEL_CHANGED, (("channel_order_id", k.id),), stops=False)]
-            for k in changed
-            if k.order_id
-        }
+
+
+def _move(changed: Sequence[Known], receivers: Mapping[int, bytes | None]) -> None:
+    """Orders whose receiver is another one now get it, and stop: nothing leaves for the old address, nothing of others for the new."""
+    tenant_id = current_tenant()
+    moved = {
+        k.order_id: k.order
+        for k in changed
+        if k.order_id
+        and k.order.receiver
+        and (old := receivers.get(k.order_id)) is not None
+        and unseal(tenant_id, old) != k.order.receiver
+    }
+    if not moved:
+        return
+    facts = (Finding(ADDRESS_CHANGED, (), stops=True),)
+    done = stopping.stop(findings=dict.fromkeys(moved, facts), reason=ADDRESS_CHANGED)
+    rows = []
+    for order_id in done.order_ids:
+        if (order := moved.get(order_id)) is None or (to := order.receiver) is None:
+            continue
+        kept = keep(tenant_id, to)
+        place = divisions.find_division(to.province, to.city, to.district, to.street)
+        code = place.code if place else ""
+        rows.append((order_id, db.base64(kept.sealed), kept.mask, kept.key, order.receiver_token, code))
+    db.execute(
+        "UPDATE orders_order o SET receiver = decode(u.sealed, 'base64'), receiver_mask = u.mask, receiver_key = u.key,"
+        " receiver_token = u.token, division_code = u.code, version = version + 1"
+        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[]) u(id, sealed, mask, key, token, code)"
+        " WHERE o.tenant_id = %s AND o.id = u.id",
+        *[db.array([row[i] for row in rows]) for i in range(6)],
+        tenant_id,
     )
-    return len(changed)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 from core import db
-from core.sheets.reading import open_table
 from core.tenancy import current_tenant
 from inventory.queries.catalogue import list_codes_in_use
 from inventory.services.barcodes import add_barcodes
 from orders.importing.settings import Options
 from orders.queries import COUNT_MOST, list_stamps
 from orders.rules import audit
-from orders.services.imports import get_import, known_source
+from orders.services.import_known import get_import
+from orders.services.import_pairs import open_file
 
 LOOKED_AT = 2_000  # rows of a file that are read before it starts
 
@@ -40,7 +40,7 @@ def unknown_codes(codes: Collection[str]) -> set[str]:
 
 def look_ahead(*, import_id: int, column: int, chosen: Options) -> Outlook:
     """Read the first rows of a file for its codes; `column` is where they stand.  Two statements."""
-    table = open_table(known_source(get_import(import_id)))
+    table = open_file(get_import(import_id))
     rows = list(islice(table.rows, LOOKED_AT))
     left_out = {"", *chosen.not_goods, *chosen.no_code}
     codes = {row[column].strip() for row in rows if len(row) > column} - left_out

@@ -7,7 +7,6 @@ back and runs again, locking first.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -18,17 +17,16 @@ from core.tenancy import current_tenant, tenant
 from inventory.services.promises import GuessedWrong
 from o2o.services import dispatches
 from o2o.services.dispatches import DispatchStart
-from orders import divisions
-from orders.models import ChannelOrder, Order, OrderLine, OrderStatus
+from orders.models import ChannelOrder, OrderStatus
 from orders.rules.audit import AuditContext, repeated_receivers
 from orders.rules.incoming import IncomingOrder
 from orders.rules.values import Line, Sku
-from orders.rules.values import Order as OrderValue
-from orders.services import planning, reading, writing
-from orders.services.floors import Floors, read_floors
+from orders.services import carriers, checking, gifting, placing, planning, reading, routing, writing
+from orders.services import fresh as fresh_orders
+from orders.services.fresh import Fresh
+from orders.services.gifting import Gifts
 from orders.services.intake import split_known, store_changes
-from orders.services.reading import ChannelFacts, Head
-from orders.services.receivers import KeptReceiver, keep
+from orders.services.reading import ChannelFacts
 from warehouse.services import parcels as warehouse_parcels
 
 __all__ = ["GuessedWrong", "Overtaken", "ProcessResult", "carry", "process", "push", "until_settled"]
@@ -63,19 +61,6 @@ class ProcessResult:
             self.parcels + other.parcels,
             {**(self.order_ids or {}), **(other.order_ids or {})},
         )
-
-
-@dataclass(slots=True)
-class _Fresh:
-    """A new order on its way: as it came, as the rules see it, and as it will be stored."""
-
-    incoming: IncomingOrder
-    kept: KeptReceiver | None
-    value: OrderValue
-    head: Head
-    codes: tuple[str, ...]
-    point_e6: tuple[int, int] | None
-    division_code: str
 
 
 def push(
@@ -158,6 +143,7 @@ def process(
     channel = reading.get_channel(channel_id)
     hashed = [(order, crypto.fingerprint(current_tenant(), order.raw)) for order in incoming]
     fresh, known = split_known(channel_id, hashed)
+    rules = gifting.read_rules(channel) if fresh else ()
     changed = store_changes(known)
     made = (
         _make(
@@ -165,6 +151,7 @@ def process(
             [order for order, _ in fresh],
             import_ref,
             [hash_ for _, hash_ in fresh],
+            rules,
             lock_first=lock_first,
         )
         if fresh
@@ -186,24 +173,33 @@ def _make(
     incoming: Sequence[IncomingOrder],
     import_ref: int | None,
     hashes: Sequence[int],
+    rules: gifting.Rules,
     *,
     lock_first: bool,
 ) -> ProcessResult:
-    by_code, skus = reading.find_skus_by_code(line.code for order in incoming for line in order.lines)
-    fresh = _read(channel, incoming, by_code, skus)
+    goods = fresh_orders.read_goods(incoming)
+    fresh, gifts = fresh_orders.read(channel, incoming, goods, rules)
     plan = planning.Plan()
-    _audit(plan, fresh, skus)
+    _audit(plan, channel, fresh, goods.skus)
     values = sorted((f.value for f in fresh), key=lambda v: (v.ship_by, v.id))
-    limit = planning.carrier_limit(channel.handover)
-    planning.split(plan, values, skus, {v.id: limit for v in values})
-    planning.reserve(plan, values, {v.id: channel.facility_id for v in values}, skus, locked=lock_first)
+    if channel.is_routed and not channel.is_o2o:
+        _route(plan, fresh)
+    jobs = {f.head.id: carriers.Job(f.head, channel) for f in fresh}
+    hands = carriers.read_hands([channel])
+    planning.split(plan, values, goods.skus, carriers.limits(hands, jobs))
+    carriers.choose(plan, hands, jobs, goods.skus)
+    planning.reserve(
+        plan, values, {f.head.id: f.head.facility_id for f in fresh}, goods.skus, locked=lock_first
+    )
     offered = {
         f.head.id
         for f in fresh
         if channel.is_o2o and f.point_e6 and f.head.id in plan.parcels and f.head.id not in plan.lots
     }
-    status = {f.head.id: _status(f.head.id, plan, offered) for f in fresh}
-    _write_orders(channel, fresh, hashes, import_ref, status)
+    fresh_orders.write(channel, fresh, {f.head.id: _status(f.head.id, plan, offered) for f in fresh})
+    numbered = sorted(zip(fresh, hashes, strict=True), key=lambda pair: pair[0].incoming.external_number)
+    _write_channel_orders(channel, numbered, import_ref)
+    _write_gifts(gifts)
     writing.write_findings(plan.findings)
     heads = {f.head.id: f.head for f in fresh}
     made = writing.write_parcels(
@@ -213,9 +209,15 @@ def _make(
         dict.fromkeys(heads, channel.handover),
         offered,
         planning.list_terms(plan, values),
+        plan.carriers,
     )
     _offer([f for f in fresh if f.head.id in offered])
-    outbox.emit("OrdersTaken", {"order_ids": list(heads), "stopped": sorted(plan.stopped)})
+    repeated = [
+        f.head.id for f in fresh if f.incoming.receiver_token or (f.head.receiver_key or 0) in plan.repeated
+    ]
+    outbox.emit(
+        "OrdersTaken", {"order_ids": list(heads), "stopped": sorted(plan.stopped), "repeated": repeated}
+    )
     live.push(current_tenant(), "order", [])
     planning.prove(plan)
     return ProcessResult(
@@ -226,141 +228,60 @@ def _make(
     )
 
 
+def _route(plan: planning.Plan, fresh: Sequence[Fresh]) -> None:
+    """Orders go where the rules send them; who is sent nowhere stays at its channel's facility."""
+    free = {f.head.id: f for f in fresh if f.head.id not in plan.stopped}
+    found = routing.choose(
+        [routing.ToRoute(f.value, f.head.ship_by, f.division_code, f.point_e6) for f in free.values()]
+    )
+    for id_, routed in found.items():
+        f = free[id_]
+        f.head = replace(f.head, facility_id=routed.parts[0].facility_id)
+        f.decided = {**(f.decided or {}), **routing.why(routed)}
+
+
 def _status(order_id: int, plan: planning.Plan, offered: set[int]) -> OrderStatus:
     if order_id in plan.stopped:
         return OrderStatus.STOPPED
     return OrderStatus.DISPATCHING if order_id in offered else OrderStatus.FULFILLING
 
 
-def _read(
-    channel: ChannelFacts,
-    incoming: Sequence[IncomingOrder],
-    by_code: Mapping[str, int],
-    skus: Mapping[int, Sku],
-) -> list[_Fresh]:
-    tenant_id = current_tenant()
-    kept = [keep(tenant_id, order.receiver) if order.receiver else None for order in incoming]
-    floors = read_floors([channel], skus, (k.key for k in kept if k))
-    line_ids = iter(db.new_ids(sum(len(order.lines) for order in incoming)))
-    return [
-        _fresh(
-            id_,
-            channel,
-            order,
-            known,
-            floors,
-            [(next(line_ids), by_code.get(line.code, 0)) for line in order.lines],
-        )
-        for id_, order, known in zip(db.new_ids(len(incoming)), incoming, kept, strict=True)
-    ]
-
-
-def _fresh(
-    id_: int,
-    channel: ChannelFacts,
-    order: IncomingOrder,
-    kept: KeptReceiver | None,
-    floors: Floors,
-    mapped: Sequence[tuple[int, int]],
-) -> _Fresh:
-    """One incoming order as the rules see it and as it will be stored.  `mapped`: (line id, SKU id or 0) of its lines."""
-    ship_by = order.placed_at + timedelta(hours=channel.ship_within_h)
-    to = order.receiver
-    place = divisions.find_district(to.province, to.city, to.district) if to else None
-    lines = tuple(
-        [
-            Line(line_id, sku_id, line.quantity, line.unit_price_minor)
-            for (line_id, sku_id), line in zip(mapped, order.lines, strict=True)
-        ]
-    )
-    key, sealed = (kept.key, kept.sealed) if kept else (None, None)
-    min_expires_on, lower = floors.of(channel, key, clock.day_of(ship_by), lines)
-    said = (order.remark, order.seller_remark, order.amount_minor, order.charge_minor, order.discount_minor)
-    has_address = bool(to and to.street)
-    return _Fresh(
-        incoming=order,
-        kept=kept,
-        value=OrderValue(
-            id_, key, *said, min_expires_on, ship_by, has_address, channel.needs_address, lines, lower
-        ),
-        head=Head(
-            id_,
-            0,
-            order.external_number,
-            channel.id,
-            channel.facility_id,
-            key,
-            sealed,
-            *said,
-            min_expires_on,
-            0,
-            ship_by,
-        ),
-        codes=tuple([line.code for line in order.lines]),
-        point_e6=place.point_e6 if place else None,
-        division_code=place.code if place else "",
-    )
-
-
-def _audit(plan: planning.Plan, fresh: Sequence[_Fresh], skus: Mapping[int, Sku]) -> None:
+def _audit(
+    plan: planning.Plan, channel: ChannelFacts, fresh: Sequence[Fresh], skus: Mapping[int, Sku]
+) -> None:
     values = [f.value for f in fresh]
     keys = {v.receiver_key for v in values if v.receiver_key is not None}
-    seen = reading.list_seen_receivers(keys, ()) | repeated_receivers(values)
+    seen = plan.repeated = reading.list_seen_receivers(keys, ()) | repeated_receivers(values)
     refused = {f.head.id: f.incoming.refused_rows for f in fresh if f.incoming.refused_rows}
-    planning.audit(plan, values, skus, AuditContext(planning.audit_rules(), seen, refused))
+    unplaced = placing.place(channel, fresh)
+    planning.audit(plan, values, skus, AuditContext(planning.audit_rules(), seen, refused, unplaced))
+    sights = [
+        (
+            f.value,
+            checking.Sight(
+                channel.id,
+                f.head.facility_id,
+                channel.currency,
+                f.division_code,
+                f.incoming.placed_at,
+                f.incoming.cod_minor,
+                f.buyer_key,
+            ),
+        )
+        for f in fresh
+    ]
+    planning.stop(plan, checking.find(sights, skus))
     for f in fresh:
         planning.check_state(plan, f.head.id, f.incoming.state)
-
-
-_ORDER_COLUMNS = [
-    "id", "number", "channel", "facility", "status", "receiver_key", "receiver", "receiver_mask",
-    "division_code", "remark", "seller_remark", "currency", "amount_minor", "charge_minor",
-    "discount_minor", "min_expires_on", "ship_by", "placed_at",
-]  # fmt: skip
-
-
-def _order_row(f: _Fresh, currency: str, status: OrderStatus) -> tuple[object, ...]:
-    h, mask = f.head, f.kept.mask if f.kept else ""
-    where = (h.id, h.number, h.channel_id, h.facility_id, int(status))
-    who = (h.receiver_key, h.receiver, mask, f.division_code, h.remark, h.seller_remark)
-    money = (currency, h.amount_minor, h.charge_minor, h.discount_minor)
-    return (*where, *who, *money, h.min_expires_on, h.ship_by, f.incoming.placed_at)
-
-
-def _write_orders(
-    channel: ChannelFacts,
-    fresh: Sequence[_Fresh],
-    hashes: Sequence[int],
-    import_ref: int | None,
-    status: Mapping[int, OrderStatus],
-) -> None:
-    db.insert(Order, _ORDER_COLUMNS, [_order_row(f, channel.currency, status[f.head.id]) for f in fresh])
-    db.insert(
-        OrderLine,
-        ["id", "order", "sku", "external_code", "quantity", "unit_price_minor", "source_row"],
-        [
-            (
-                line.id,
-                f.head.id,
-                line.sku_id or None,
-                "" if line.sku_id else code,
-                line.quantity,
-                line.unit_price_minor,
-                source.source_row,
-            )
-            for f in fresh
-            for line, code, source in zip(f.value.lines, f.codes, f.incoming.lines, strict=True)
-        ],
-    )
-    _write_channel_orders(
-        channel,
-        sorted(zip(fresh, hashes, strict=True), key=lambda pair: pair[0].incoming.external_number),
-        import_ref,
-    )
+    days = [(f.head.id, f.incoming.wait_until) for f in fresh if f.incoming.wait_until is not None]
+    now = clock.now() if days else None
+    for id_, day in days:
+        if now is not None and day > now:
+            planning.wait(plan, id_, day)
 
 
 def _write_channel_orders(
-    channel: ChannelFacts, numbered: Sequence[tuple[_Fresh, int]], import_ref: int | None
+    channel: ChannelFacts, numbered: Sequence[tuple[Fresh, int]], import_ref: int | None
 ) -> None:
     """In the order of their numbers: two batches with the same orders wait for each other in one direction only.  Raises Overtaken."""
     tenant_id = current_tenant()
@@ -389,7 +310,14 @@ def _write_channel_orders(
         raise Overtaken from problem
 
 
-def _offer(offered: Sequence[_Fresh]) -> None:
+def _write_gifts(gifts: Gifts) -> None:
+    try:
+        gifting.write(gifts)
+    except gifting.GivenMeanwhile as problem:
+        raise Overtaken from problem
+
+
+def _offer(offered: Sequence[Fresh]) -> None:
     """Ask the stores; what no store can be asked for goes to the warehouse at once."""
     if not offered:
         return

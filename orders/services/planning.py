@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from functools import lru_cache
 
 from core import options
 from inventory.rules.lot_order import LotDemand
@@ -12,13 +13,21 @@ from inventory.services import allocations, promises
 from orders import options as settings
 from orders.models import ChannelState
 from orders.rules import audit as audits
-from orders.rules import splitting
+from orders.rules import hand_split, splitting
 from orders.rules.audit import AuditContext, AuditRules
+from orders.rules.carriers import Choice
+from orders.rules.hand_split import Wanted
+from orders.rules.remarks import Harmless
 from orders.rules.values import CarrierLimit, Fact, Finding, Order, Sku
 from warehouse.models import Handover
 
 STOCK_SHORT = "STOCK_SHORT"
+NO_CARRIER = "NO_CARRIER"  # nobody takes one of its parcels there
 CHANNEL_CHANGED = "CHANNEL_CHANGED"
+ADDRESS_CHANGED = "ADDRESS_CHANGED"  # the platform has another receiver since
+HELD = "HELD"  # a person said: not now
+PRESALE_WAITS = "PRESALE_WAITS"
+REFUND_ASKED = "REFUND_ASKED"  # the buyer wants all of it back, and nobody has said yes or no
 NOT_TO_SHIP = "NOT_TO_SHIP"  # the platform says: not paid yet, or shipped, finished, closed already
 
 
@@ -34,6 +43,10 @@ class Plan:
     lots: dict[int, dict[tuple[int, int], int]] = field(
         default_factory=dict
     )  # order -> (parcel's place, SKU) -> lot
+    carriers: dict[int, tuple[Choice, ...]] = field(
+        default_factory=dict
+    )  # order -> who brings each of its parcels
+    repeated: AbstractSet[int] = frozenset()  # keys of receivers that other orders go to as well
     is_proved: bool = False  # decided under the locks of the stock rows
 
     def add(self, order_id: int, finding: Finding) -> None:
@@ -57,7 +70,13 @@ def audit_rules() -> AuditRules:
         stops -= {audits.BUYER_REMARK, audits.SELLER_REMARK}
     if options.get(settings.DUPLICATE_STOPS):
         stops.add(audits.DUPLICATE_SUSPECTED)
-    return AuditRules(options.get(settings.AMOUNT_LIMIT_MINOR) or None, frozenset(stops))
+    harmless = _harmless(tuple(map(str, options.get(settings.HARMLESS_REMARKS))))
+    return AuditRules(options.get(settings.AMOUNT_LIMIT_MINOR) or None, frozenset(stops), harmless=harmless)
+
+
+@lru_cache(maxsize=256)
+def _harmless(phrases: tuple[str, ...]) -> Harmless:
+    return Harmless(phrases)
 
 
 def carrier_limit(handover: int) -> CarrierLimit:
@@ -81,15 +100,35 @@ def check_state(plan: Plan, order_id: int, state: int) -> None:
         plan.add(order_id, Finding(NOT_TO_SHIP, (("state", int(state)),), stops=True))
 
 
+def stop(plan: Plan, findings: Mapping[int, Sequence[Finding]]) -> None:
+    """What is known of some orders already."""
+    for order_id, found in findings.items():
+        for finding in found:
+            plan.add(order_id, finding)
+
+
+def wait(plan: Plan, order_id: int, until: datetime) -> None:
+    """A presale ships on its day, not before."""
+    plan.add(order_id, Finding(PRESALE_WAITS, (("until", until.isoformat()),), stops=True))
+
+
 def split(
-    plan: Plan, orders: Iterable[Order], skus: Mapping[int, Sku], limits: Mapping[int, CarrierLimit]
+    plan: Plan,
+    orders: Iterable[Order],
+    skus: Mapping[int, Sku],
+    limits: Mapping[int, CarrierLimit],
+    by_hand: Mapping[int, Wanted] | None = None,
 ) -> None:
-    """Parcels of the orders that nothing stops; `limits` by order."""
+    """Parcels of the orders that nothing stops; `limits` by order; `by_hand`: orders whose parcels a person wants so."""
     lone_rides_stop = options.get(settings.LONE_RIDES_STOP)
     for order in orders:
         if order.id in plan.stopped:
             continue
-        result = splitting.split(order.lines, skus, limits[order.id], lone_rides_stop=lone_rides_stop)
+        result = None
+        if by_hand and order.id in by_hand:
+            result = hand_split.plan(order.lines, skus, by_hand[order.id], limits[order.id])
+        if result is None:
+            result = splitting.split(order.lines, skus, limits[order.id], lone_rides_stop=lone_rides_stop)
         for finding in result.findings:
             plan.add(order.id, finding)
         if order.id not in plan.stopped:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from core import db
 from core.tenancy import current_tenant
 from orders.errors import NoChannel
-from orders.rules.values import Line, ParcelRule, Sku
+from orders.rules.values import ParcelRule, Sku
 
 SKU_COLUMNS = (
     "id, weight_g, length_mm, width_mm, height_mm, parcel_rule, case_quantity, shipping_class, min_remaining_days,"
@@ -28,6 +28,10 @@ class ChannelFacts:
     handover: int
     min_days: int
     ship_within_h: int
+    is_routed: bool
+    carrier_id: int | None
+    has_carriers: bool
+    has_gifts: bool
     has_shelf_rules: bool  # the tenant has rules about remaining shelf life: inventory.queries.shelf_life
 
 
@@ -50,11 +54,17 @@ class Head:
     min_expires_on: date
     priority: int
     ship_by: datetime
+    merged_into: int | None = None
+    wait_until: datetime | None = None
+    division_code: str = ""
+    cod_minor: int = 0
+    decided: str | None = None
 
 
 HEAD_COLUMNS = (
     "id, status, number, channel_id, facility_id, receiver_key, receiver, remark, seller_remark, amount_minor, charge_minor,"
-    " discount_minor, min_expires_on, priority, ship_by"
+    " discount_minor, min_expires_on, priority, ship_by, merged_into_id, wait_until,"
+    " division_code, cod_minor, decided"
 )
 
 
@@ -62,11 +72,12 @@ def get_channels(channel_ids: Iterable[int]) -> Mapping[int, ChannelFacts]:
     """The channels by id.  Raises NoChannel when one is missing."""
     wanted = set(channel_ids)
     found = db.rows(
-        "SELECT id, facility_id, currency, needs_address, is_o2o, handover, min_days, ship_within_h,"
+        "SELECT id, facility_id, currency, needs_address, is_o2o, handover, min_days, ship_within_h, is_routed, carrier_id,"
+        " EXISTS (SELECT FROM warehouse_carrier WHERE tenant_id = %s AND is_active),"
+        " EXISTS (SELECT FROM orders_giftrule WHERE tenant_id = %s AND is_active),"
         " EXISTS (SELECT FROM inventory_shelfliferule WHERE tenant_id = %s) FROM orders_channel"
         " WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
-        current_tenant(),
-        current_tenant(),
+        *[current_tenant()] * 4,
         db.array(wanted),
     )
     if len(found) < len(wanted):
@@ -121,6 +132,16 @@ def get_skus(sku_ids: Iterable[int]) -> dict[int, Sku]:
     return skus
 
 
+def list_costs(sku_ids: Iterable[int]) -> dict[int, int]:
+    """What a unit of these SKUs costs, in minor units, where the catalogue says it."""
+    found = db.rows(
+        "SELECT id, cost_minor FROM inventory_sku WHERE tenant_id = %s AND id = ANY (%s::bigint[]) AND cost_minor IS NOT NULL",
+        current_tenant(),
+        db.array(set(sku_ids)),
+    )
+    return dict(found)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredLine:
     """A line as it is stored: not mapped yet, it has a code instead of a SKU."""
@@ -130,14 +151,15 @@ class StoredLine:
     external_code: str
     quantity: int
     unit_price_minor: int
+    bundle_group: int | None = None
 
 
 def list_lines(order_ids: Sequence[int]) -> dict[int, list[StoredLine]]:
-    """Lines by order."""
+    """Lines by order, without what refunds took out of them."""
     lines: dict[int, list[StoredLine]] = defaultdict(list)
     for order_id, *line in db.rows(
-        "SELECT order_id, id, sku_id, external_code, quantity, unit_price_minor FROM orders_orderline"
-        " WHERE tenant_id = %s AND order_id = ANY (%s::bigint[]) ORDER BY id",
+        "SELECT order_id, id, sku_id, external_code, quantity - withdrawn, unit_price_minor, bundle_group FROM orders_orderline"
+        " WHERE tenant_id = %s AND order_id = ANY (%s::bigint[]) AND quantity > withdrawn ORDER BY id",
         current_tenant(),
         db.array(order_ids),
     ):
@@ -157,7 +179,7 @@ def list_states(order_ids: Sequence[int]) -> dict[int, int]:
 
 
 def units_in_parcels(order_ids: Sequence[int]) -> dict[int, int]:
-    """Order line -> units that are in parcels which were not cancelled."""
+    """Order line -> units that are in parcels which were not cancelled.  `order_ids`: whole groups, whose parcels are their leader's."""
     found = db.rows(
         "SELECT l.ref, sum(l.quantity)::int FROM warehouse_parcel p JOIN warehouse_parcelline l ON l.tenant_id = p.tenant_id"
         " AND l.parcel_id = p.id WHERE p.tenant_id = %s AND p.ref = ANY (%s::bigint[]) AND p.status <> 5 GROUP BY l.ref",
@@ -179,7 +201,3 @@ def list_seen_receivers(keys: Iterable[int], own: Iterable[int]) -> set[int]:
         db.array(wanted),
     )
     return {key for id_, key in found if id_ not in mine}
-
-
-def to_lines(stored: Sequence[StoredLine]) -> tuple[Line, ...]:
-    return tuple(Line(s.id, s.sku_id or 0, s.quantity, s.unit_price_minor) for s in stored)

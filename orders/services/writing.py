@@ -7,6 +7,8 @@ from core import db
 from core.tenancy import current_tenant
 from orders.models import Finding as FindingRow
 from orders.models import OrderStatus
+from orders.rules.audit_rules import RULE
+from orders.rules.carriers import Choice
 from orders.rules.splitting import ParcelPlan
 from orders.rules.values import Finding, Line
 from orders.services.planning import Terms
@@ -20,9 +22,16 @@ def write_findings(findings: Mapping[int, Sequence[Finding]]) -> None:
     flat = [(order_id, f) for order_id, found in findings.items() for f in found]
     db.insert(
         FindingRow,
-        ["id", "order", "code", "detail", "stops"],
+        ["id", "order", "code", "detail", "stops", "rule_id"],
         [
-            (id_, order_id, f.code, json.dumps(dict(f.detail), ensure_ascii=False), f.stops)
+            (
+                id_,
+                order_id,
+                f.code,
+                json.dumps(dict(f.detail), ensure_ascii=False),
+                f.stops,
+                dict(f.detail)["rule_id"] if f.code == RULE else None,
+            )
             for id_, (order_id, f) in zip(db.new_ids(len(flat)), flat, strict=True)
         ],
     )
@@ -35,9 +44,10 @@ def write_parcels(
     handover: Mapping[int, int],
     waiting: Iterable[int],
     terms: Mapping[int, Terms],
+    carriers: Mapping[int, Sequence[Choice]],
 ) -> int:
     """Hand the parcels of many orders to the warehouse, facility by facility; returns how many.  `waiting`: orders that stores may grab;
-    `terms`: orders whose lines were not all promised alike.
+    `terms`: orders whose lines were not all promised alike; `carriers`: orders whose parcels somebody was chosen for.
     """
     at: dict[int, list[int]] = {}
     for order_id in plans:
@@ -45,7 +55,7 @@ def write_parcels(
     limbo, made = set(waiting), 0
     for facility_id in sorted(at):
         parcels = [
-            _parcel(heads[i], plan, handover[i], terms.get(i), n)
+            _parcel(heads[i], plan, handover[i], terms.get(i), n, carriers[i][n] if i in carriers else None)
             for i in at[facility_id]
             for n, plan in enumerate(plans[i])
         ]
@@ -55,7 +65,9 @@ def write_parcels(
     return made
 
 
-def _parcel(head: Head, plan: ParcelPlan, handover: int, terms: Terms | None, place: int) -> ParcelInput:
+def _parcel(
+    head: Head, plan: ParcelPlan, handover: int, terms: Terms | None, place: int, choice: Choice | None
+) -> ParcelInput:
     if terms is None:
         lines = [LineInput(i.sku_id, i.line_id, i.quantity) for i in plan.items]
     else:
@@ -81,17 +93,22 @@ def _parcel(head: Head, plan: ParcelPlan, handover: int, terms: Terms | None, pl
         head.receiver,
         plan.carton or 1,
         plan.cartons or 1,
+        choice.carrier_id if choice else None,
+        choice.freight_minor if choice else None,
+        0 if place else head.cod_minor,
     )
 
 
 def set_status(order_ids: Sequence[int], status: OrderStatus) -> None:
-    """Move orders (already locked, or made in this transaction) to a status."""
+    """Move orders (already locked, or made in this transaction) to a status, and those that travel with them."""
     if order_ids:
+        ids = db.array(order_ids)
         db.execute(
             "UPDATE orders_order SET status = %s, version = version + 1, shipped_at = CASE WHEN %s = 4 THEN clock_timestamp() END"
-            " WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
+            " WHERE tenant_id = %s AND (id = ANY (%s::bigint[]) OR merged_into_id = ANY (%s::bigint[]))",
             int(status),
             int(status),
             current_tenant(),
-            db.array(order_ids),
+            ids,
+            ids,
         )

@@ -27,11 +27,14 @@ from core.web.toasts import say
 from inventory.models import Facility, FacilityKind
 from orders.forms import AUTO, MappingNameForm, OptionsForm, UploadForm
 from orders.importing.advice import TARGETS, advice, short
+from orders.importing.layouts import Part
 from orders.importing.presets import PRESETS
 from orders.importing.problems import SET_ASIDE
 from orders.importing.settings import ADDRESS, Options, Target
 from orders.models import Channel, Import, ImportProblem
 from orders.services import imports
+from orders.services.import_known import get_import
+from orders.services.import_pairs import get_runner
 from orders.services.import_results import (
     ImportResult,
     ProblemSummary,
@@ -45,7 +48,10 @@ from orders.services.mapping import Outlook, look_ahead
 
 SHOWN = 12  # problems beside the mapping
 PAGE = 50
-ENCODINGS = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "gb18030": "GBK"}
+ENCODINGS = {
+    "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "gb18030": "GBK", "utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE",
+    "big5hkscs": "Big5", "cp932": "Shift-JIS", "euc-kr": "EUC-KR", "cp1252": "Windows-1252",
+}  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -76,7 +82,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def import_new(request: HttpRequest) -> HttpResponse:
     """Take a file in.  A file that cannot be read says why, and nothing is kept."""
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form, choices = UploadForm(request.POST or None, request.FILES or None), list[dict[str, str]]()
     if request.method == "POST" and form.is_valid():
         file, tenant_id = form.cleaned_data["file"], request.tenant.id  # type: ignore[attr-defined]
         try:
@@ -89,15 +95,20 @@ def import_new(request: HttpRequest) -> HttpResponse:
                 file=file,
                 name=file.name,
                 actor_id=request.user.pk,
+                encoding=form.cleaned_data["encoding"],
             )
+            import_id = get_runner(import_id)
             was_here = Import.objects.filter(id=import_id, created_at__lt=clock.opened_at()).exists()
             here = reverse("orders:import", args=[import_id])
             return redirect(f"{here}?again=1" if was_here else here)
         except ERPError as refusal:
             form.add_error("file", refusal.message)
+            choices = refusal.fields.get("choices") or []
     steps = [Step(_("传文件"), "on"), Step(_("对列")), Step(_("检查")), Step(_("导入"))]
     status = 422 if request.method == "POST" else 200
-    return render(request, "orders/import_new.html", {"form": form, "steps": steps}, status=status)
+    readings = [(one["encoding"], ENCODINGS[one["encoding"]], one["line"]) for one in choices]
+    context = {"form": form, "steps": steps, "readings": readings}
+    return render(request, "orders/import_new.html", context, status=status)
 
 
 def _auto_channel() -> int:
@@ -130,12 +141,32 @@ def _said(request: HttpRequest, seen: Preview, here: Mapping[str, Any]) -> list[
         if here["job"] is None:
             words = _("这个文件 %(at)s 传过，还没导。")
         said.append(words % {"at": at})
+    said += _halves(seen)
     suffix = seen.name.rpartition(".")[2].lower()
-    if suffix in ("xlsx", "xls") and seen.kind != "xlsx":
+    if seen.kind == "html":
+        said.append(
+            _("文件叫 .%(suffix)s，里面是网页，按网页里的表格读了。看一眼下面的列对不对。")
+            % {"suffix": suffix}
+        )
+    elif suffix in ("xlsx", "xls") and seen.kind != "xlsx":
         said.append(_("文件叫 .%(suffix)s，里面是文字，按 CSV（%(encoding)s）读了。看一眼下面的列对不对。") % {
             "suffix": suffix, "encoding": ENCODINGS.get(seen.encoding, seen.encoding),
         })  # fmt: skip
     return said
+
+
+def _halves(seen: Preview) -> list[str]:
+    """Of two files that belong together: both are there, or which is missing."""
+    if seen.layout.part is Part.WHOLE:
+        return []
+    if seen.partner is not None:
+        words = _("两个报表都在：这个和 %(name)s，按订单号合起来导。")
+        return [words % {"name": seen.partner.name}]
+    if seen.layout.part is Part.ITEMS:
+        return [
+            _("还差订单报表：这个文件只有买了什么，没有收件人和时间。把同一段时间的订单报表传到这个店铺。")
+        ]
+    return [_("还差宝贝报表：这个文件没有商家编码和单价。把同一段时间的宝贝报表传到这个店铺。")]
 
 
 def _page(
@@ -161,6 +192,7 @@ def _page(
         "refusal": refusal,
         "said": _said(request, seen, here),
         "outlook": _outlook(seen),
+        "platform": seen.layout.label,
     }
     return render(request, "orders/import.html", context, status=status)
 
@@ -245,7 +277,7 @@ def _problem(row: tuple[Any, ...]) -> Problem:
 @require_GET
 def import_live(request: HttpRequest, import_id: int) -> HttpResponse:
     """Everything that the job changes, for htmx while it runs: strip, sums, steps, problems, the button."""
-    imports.get_import(import_id)
+    get_import(import_id)
     return render(request, "orders/import_live.html", _state(import_id) | {"is_swap": True})
 
 
@@ -262,7 +294,7 @@ def import_start(request: HttpRequest, import_id: int) -> HttpResponse:
     if not form.is_valid() or refusal:
         return _page(request, seen, form, status=422, refusal=refusal or _("设置里有要改的，看红字。"))
     tenant_id = request.tenant.id  # type: ignore[attr-defined]
-    chosen = Options.of(form.chosen()).stored()
+    chosen = replace(Options.of(form.chosen()), layout=seen.options.layout).stored()
     try:
         imports.start_import(
             tenant_id=tenant_id, import_id=import_id, columns=columns, chosen=chosen, actor_id=request.user.pk
@@ -297,7 +329,7 @@ def _columns(request: HttpRequest, width: int) -> tuple[dict[str, int], str]:
 @require_GET
 def import_problems(request: HttpRequest, import_id: int) -> HttpResponse:
     """Every row that was not taken, by row number; ?code= one kind, ?row= from this row on."""
-    file, code = imports.get_import(import_id), request.GET.get("code", "")
+    file, code = get_import(import_id), request.GET.get("code", "")
     queryset = ImportProblem.objects.filter(import_doc=import_id).exclude(code="")
     if code:
         queryset = queryset.filter(code=code)
@@ -324,7 +356,7 @@ def import_problems(request: HttpRequest, import_id: int) -> HttpResponse:
 @require_GET
 def import_stopped(request: HttpRequest, import_id: int) -> HttpResponse:
     """The rows of the file whose orders a finding stops."""
-    file = imports.get_import(import_id)
+    file = get_import(import_id)
     given = request.GET.get("after", "0")
     after = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
     rows = list_stopped_rows(import_id, after=after, limit=PAGE + 1)
@@ -344,10 +376,20 @@ def import_export(request: HttpRequest, import_id: int) -> StreamingHttpResponse
     """The problem list as CSV, in parts of bounded size, each read in its own scope; formulas are made
     harmless.
     """
-    file = imports.get_import(import_id)
-    heads = [_("行"), _("列"), _("值"), _("问题"), _("怎么办"), _("件数"), _("店铺单号"), _("停下订单")]
+    file = get_import(import_id)
+    heads = [
+        _("文件"),
+        _("行"),
+        _("列"),
+        _("值"),
+        _("问题"),
+        _("怎么办"),
+        _("件数"),
+        _("店铺单号"),
+        _("停下订单"),
+    ]
     answer = StreamingHttpResponse(
-        _export(request.tenant.id, import_id, heads),  # type: ignore[attr-defined]
+        _export(request.tenant.id, import_id, file.name, heads),  # type: ignore[attr-defined]
         content_type="text/csv; charset=utf-8",
     )
     stem = "".join(
@@ -357,7 +399,7 @@ def import_export(request: HttpRequest, import_id: int) -> StreamingHttpResponse
     return answer
 
 
-def _export(tenant_id: int, import_id: int, heads: list[str]) -> Iterator[bytes]:
+def _export(tenant_id: int, import_id: int, name: str, heads: list[str]) -> Iterator[bytes]:
     yield b"\xef\xbb\xbf" + _csv([heads])
     after = 0
     while True:
@@ -368,7 +410,7 @@ def _export(tenant_id: int, import_id: int, heads: list[str]) -> Iterator[bytes]
         after = part[-1][0]
         yield _csv(
             [
-                [row, column, value, code, advice(code), units, external, _("是") if stops else _("否")]
+                [name, row, column, value, code, advice(code), units, external, _("是") if stops else _("否")]
                 for row, column, value, code, units, external, stops in part
             ]
         )

@@ -16,15 +16,16 @@ from core import clock
 from core.web.access import needs_role
 from core.web.formats import number
 from core.web.parts import Fact, State, Text
-from inventory.queries import list_people
 from o2o.models import DispatchStatus
 from orders import queries, wording
 from orders.access import SEES, get_order, may_act
 from orders.models import ChannelState, Finding, Order, OrderStatus
-from orders.queries import LineCard, ParcelCard, RoundCard, Stage, Version
+from orders.queries import Deed, LineCard, ParcelCard, RoundCard, Stage, Version
 from orders.services import planning
 from orders.views import mapping
+from orders.views.workbench import MARKS
 from orders.wording import Reason
+from orders.wording_decided import decisions
 from warehouse.models import Handover
 
 
@@ -41,6 +42,9 @@ class Box:
     state: State | None = None
     carton: str = ""
     tracking: str = ""
+    carrier: str = ""
+    freight_minor: int | None = None
+    cod_minor: int = 0
 
     @property
     def units(self) -> int:
@@ -48,11 +52,11 @@ class Box:
 
     @property
     def weight(self) -> str:
-        return "" if self.weight_g is None else _weight(self.weight_g)
+        return "" if self.weight_g is None else weight_words(self.weight_g)
 
     @property
     def limit(self) -> str:
-        return "" if self.limit_g is None else _weight(self.limit_g)
+        return "" if self.limit_g is None else weight_words(self.limit_g)
 
     @property
     def is_heavy(self) -> bool:
@@ -63,7 +67,7 @@ class Box:
         return (("stop" if self.is_heavy else "live", self.weight_g or 0),)
 
 
-def _weight(grams: int) -> str:
+def weight_words(grams: int) -> str:
     """Grams below a kilogram, else kilograms without needless zeros."""
     return (
         f"{grams} g"
@@ -150,10 +154,26 @@ def _context(request: HttpRequest, order_id: int) -> dict[str, Any]:
             found.discount_minor,
             found.amount_minor,
         ),
-        "facts": _story(found, findings, parcels, order_id),
         "handover": Handover(found.channel.handover).label,
         "stamp": queries.stamp(found.version, open_ones),
-        "can_release": is_stopped and may_act(membership),
+        "can_release": is_stopped and may_act(membership) and found.merged_into_id is None,
+        **_people(request, found, findings, parcels),
+    }
+
+
+def _people(
+    request: HttpRequest, found: Order, findings: Sequence[Finding], parcels: Sequence[ParcelCard]
+) -> dict[str, Any]:
+    """Who has to do with it: the story with names, who looks after it, and the orders that it travels with."""
+    near, can_act = queries.around(found), may_act(request.membership)  # type: ignore[attr-defined]
+    return {
+        "facts": _story(found, findings, parcels, near.deeds, near.names),
+        "assignee": near.names.get(found.assignee_id or 0, ""),
+        "companions": near.companions,
+        "decisions": decisions(found.decided),
+        "people": near.colleagues,
+        "marks": MARKS if can_act and found.shipped_at is None else (),
+        "can_act": can_act,
     }
 
 
@@ -191,6 +211,9 @@ def _boxes(found: Order, lines: Sequence[LineCard], parcels: Sequence[ParcelCard
             wording.parcel_state(parcel.status, parcel.handover),
             f"{parcel.carton_no} / {parcel.carton_of}" if parcel.carton_of > 1 else "",
             parcel.tracking_number or "",
+            parcel.carrier or "",
+            parcel.freight_minor,
+            parcel.cod_minor,
         )
         for place, parcel in enumerate(parcels, 1)
     ]
@@ -225,17 +248,22 @@ def _needs(found: Order, lines: Sequence[LineCard]) -> list[StockNeed]:
 
 
 def _story(
-    found: Order, findings: Sequence[Finding], parcels: Sequence[ParcelCard], order_id: int
+    found: Order,
+    findings: Sequence[Finding],
+    parcels: Sequence[ParcelCard],
+    deeds: Sequence[Deed],
+    names: Mapping[int, str],
 ) -> list[Fact]:
     """What happened to the order, newest first, from the times in its own rows.
 
     What one transaction did carries one second: there the later step of the pipeline stands first.
     """
     steps = [
-        _versions(found, queries.list_versions(order_id)),
-        _found_and_cleared(findings),
+        _versions(found, queries.list_versions(found.id)),
+        _found_and_cleared(findings, names),
         _parcel_facts(parcels),
-        _round_facts(queries.list_rounds(order_id)),
+        _round_facts(queries.list_rounds(found.id)),
+        _deeds(deeds, names),
         [Fact(found.shipped_at, _("全部发出"))] if found.shipped_at else [],
     ]
     ranked = [
@@ -254,9 +282,22 @@ def _versions(found: Order, versions: Sequence[Version]) -> Iterable[Fact]:
         yield Fact(version.received_at, text, why, "done" if version.number == 1 else "warn")
 
 
-def _found_and_cleared(findings: Sequence[Finding]) -> Iterable[Fact]:
+def _deeds(deeds: Sequence[Deed], names: Mapping[int, str]) -> Iterable[Fact]:
+    """What people wrote on the order."""
+    for deed in deeds:
+        who, to = names.get(deed.actor_id or 0, _("系统")), deed.detail.get("to")
+        said = {
+            "hold": (_("%(name)s挂起"), str(deed.detail.get("reason", "")), "hold"),
+            "assign": (_("%(name)s分给") if to else _("%(name)s改成没人管"), names.get(to or 0, ""), "live"),
+            "note": (_("%(name)s写备注") if to else _("%(name)s擦掉备注"), str(to or ""), "live"),
+            "unmask": (_("%(name)s看了明文"), str(deed.detail.get("reason", "")), "warn"),
+        }.get(deed.action)
+        if said:
+            yield Fact(deed.at, said[0] % {"name": who}, *said[1:])
+
+
+def _found_and_cleared(findings: Sequence[Finding], people: Mapping[int, str]) -> Iterable[Fact]:
     """Findings that were opened together are one fact, and so are those that were cleared together."""
-    people = list_people({finding.cleared_by for finding in findings})
     opened: dict[Any, list[Finding]] = {}
     cleared: dict[Any, list[Finding]] = {}
     for finding in findings:

@@ -19,6 +19,7 @@ from orders.demo.seed import HOME, MAIN_CHANNEL, make_export
 from orders.importing.presets import find_preset
 from orders.services import fulfil, imports
 from orders.services.channels import find_channel_id
+from orders.services.import_known import get_import
 from orders.services.import_results import ImportResult, result
 
 WHOLESALE = "northgate"
@@ -76,7 +77,7 @@ class Command(BaseCommand):
 
     def _import(self, tenant_id: int, import_id: int) -> None:
         with tenant(tenant_id):
-            job_id = imports.get_import(import_id).job_id
+            job_id = get_import(import_id).job_id
             status = Job.objects.get(id=job_id).status if job_id else None
             if (
                 status not in UNFINISHED
@@ -104,8 +105,10 @@ class Command(BaseCommand):
                 self.stderr.write(f"{name}: {job.status.lower()} {rows}")
             if job.status == JobStatus.DONE:
                 return
+            if job.status == JobStatus.PAUSED:
+                raise CommandError(f"{name}: somebody paused it; resume it on the page of the job.")
             if job.status not in UNFINISHED:
-                raise CommandError(f"{name}: {job.error}")
+                raise CommandError(f"{name}: {job.error or job.status.lower()}")
             if time.monotonic() - waited_since > ALONE_AFTER_S:
                 jobs.run(watch.tenant_id, watch.job_id)
                 waited_since = time.monotonic()

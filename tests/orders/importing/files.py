@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from core.sheets.reading import Source, inspect, open_table
-from orders.importing.grouping import Survey, groups, survey
+from orders.importing.grouping import Survey, groups, orders, survey
 from orders.importing.mapping import recognise
 from orders.importing.parsing import Parser
 from orders.importing.problems import ParsedGroup
@@ -53,8 +53,12 @@ def read(
     """Both passes over a file."""
     source = inspect(path)
     found = survey(open_table(source), parser(source, options, columns), wants_demand=True)
-    second = parser(source, options, columns)
-    return found, [second.parse(group) for group in groups(open_table(source), second, found)]
+    second, alone = parser(source, options, columns), parser(source, options, columns)
+    parsed = list(orders(open_table(source), second, found))
+    assert parsed == [alone.parse(group) for group in groups(open_table(source), alone, found)], (
+        "by columns and row by row"
+    )
+    return found, parsed
 
 
 def units(parsed: Iterable[ParsedGroup]) -> int:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.sheets.reading import FileRefused, inspect, open_table
 from orders.importing import grouping
-from orders.importing.grouping import groups, survey
+from orders.importing.grouping import groups, orders, survey
 from orders.importing.settings import Options
 from tests.orders.importing.files import line, parser, read, units, write
 
@@ -23,6 +23,18 @@ rows = st.lists(
     st.builds(line, numbers, codes, quantities, prices) | st.just(["", "", "", "", ""]),
     max_size=40,
 )
+
+
+@given(rows, st.sampled_from([60, 400, 1 << 16]), st.integers(0, 20))
+def test_blocks_and_a_resumed_run_change_nothing(made: list[list[str]], block: int, skip: int) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        path = write(Path(folder) / "orders.csv", made)
+        found, parsed = read(path, OPTIONS)
+        patch.setattr("core.sheets.reading.BLOCK", block)
+        assert read(path, OPTIONS) == (found, parsed)
+        source = inspect(path)
+        rest = list(orders(open_table(source), parser(source, OPTIONS), found, skip=skip))
+    assert rest == parsed[skip:]
 
 
 @given(rows)
@@ -44,11 +56,12 @@ def test_scattered_rows_come_together_whatever_the_bitmap_mistakes(keys: list[st
         expected[key].append(row)
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(grouping, "BITS", 1 << (bits + 2))
+        patch.setattr(grouping, "EXACT", 0)
         path = write(Path(folder) / "orders.csv", [line(key) for key in keys])
         source = inspect(path)
         found = survey(open_table(source), parser(source))
         got = [(group.number, group.numbers) for group in groups(open_table(source), parser(source), found)]
-        patch.setattr(grouping, "BITS", 1 << 27)
+        patch.setattr(grouping, "EXACT", 200_000)
         exact = survey(open_table(source), parser(source))
         again = [(group.number, group.numbers) for group in groups(open_table(source), parser(source), exact)]
     assert dict(got) == expected

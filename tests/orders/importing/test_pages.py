@@ -120,6 +120,18 @@ def test_a_file_that_cannot_be_read_says_why(shop: Shop) -> None:
     assert "网页" in answer.content.decode()
 
 
+def test_an_encoding_nobody_can_know_is_asked_and_then_taken(shop: Shop) -> None:
+    client, raw = member(shop), csv_text(ROWS).encode("utf-16-le")
+    form = {"channel": str(shop.channel_id), "file": SimpleUploadedFile("orders.csv", raw)}
+    page = client.post("/imports/new/", form).content.decode()
+    assert "UTF-16 LE" in page
+    assert "订单号,下单时间" in page
+    form |= {"file": SimpleUploadedFile("orders.csv", raw), "encoding": "utf-16-le"}
+    answer = client.post("/imports/new/", form)
+    assert answer.status_code == 302
+    assert "UTF-16 LE" in client.get(str(answer["Location"])).content.decode()
+
+
 def test_wrong_columns_and_options_come_back_with_words(shop: Shop) -> None:
     client = member(shop)
     url = upload(client, shop)

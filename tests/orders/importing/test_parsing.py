@@ -10,7 +10,7 @@ from orders.importing.presets import ONLINE_RETAIL, find_preset
 from orders.importing.problems import Code
 from orders.importing.settings import BadLine, DateOrder, Options, Target
 from orders.importing.values import (
-    date_reader,
+    Dates,
     identifier,
     money_reader,
     read_number,
@@ -95,9 +95,12 @@ def test_order_numbers_that_cannot_be_used(cell: str, code: Code) -> None:
     ],
 )  # fmt: skip
 def test_dates(cell: str, order: DateOrder, value: tuple[int, ...] | None) -> None:
-    read_date = date_reader(order, SHANGHAI)
+    read_date = Dates(order, SHANGHAI)
     expected = Code.DATE_UNREADABLE if value is None else datetime(*value, tzinfo=SHANGHAI)  # type: ignore[misc, arg-type]
     assert read_date[cell] == expected
+    doubt: set[int] = set()
+    assert read_date.column([cell, cell], doubt) == [expected, expected]
+    assert bool(doubt) is (value is None)
 
 
 def test_states_of_the_platforms() -> None:

@@ -181,3 +181,93 @@ def test_a_zip_that_is_no_workbook(tmp_path: Path) -> None:
     with pytest.raises(FileRefused) as refused:
         inspect(path)
     assert refused.value.code == "is_zip"
+
+
+PAGE = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head>
+<meta http-equiv="Content-Type" content="text/html; charset=gb2312"><style>td {mso-number-format:"@"}</style></head>
+<body><table><tr><td>只有一格</td></tr></table><table border=1>
+<tr><th>订单号</th><th colspan=2>下单时间</th></tr>
+<tr><td>2026&amp;1<td>第一行<br>第二行</td><td>x</td></tr>
+<tr><td>2</td><td></td><td>y</td></tr>
+</table><table><tr><td>别的</td><td>表</td></tr></table></body></html>"""
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8"])
+def test_a_page_that_calls_itself_xls_is_read_by_its_cells(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "orders.xls"
+    path.write_bytes(PAGE.encode(encoding))
+    table = open_table(inspect(path))
+    assert table.header == ("订单号", "下单时间")
+    assert list(table.rows) == [["2026&1", "第一行\n第二行", "x"], ["2", "", "y"]]
+
+
+def test_text_that_calls_itself_xls_is_read_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "orders.xls"
+    path.write_bytes("\t".join(HEADER).encode("gb18030") + b"\n1\t2\t3\t4\t5\n")
+    assert rows_of(path) == [["1", "2", "3", "4", "5"]]
+
+
+def test_an_encoding_that_is_not_certain_is_asked_with_what_it_would_say(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes("注文番号ｱ,数ｱ\n1,2\n".encode("cp932"))
+    with pytest.raises(FileRefused) as refused:
+        inspect(path)
+    readings = {one["encoding"]: one["line"] for one in refused.value.fields["choices"]}
+    assert readings["cp932"] == "注文番号ｱ,数ｱ"
+    assert list(open_table(inspect(path, "cp932")).rows) == [["1", "2"]]
+
+
+def test_what_a_person_says_of_the_encoding_is_proved_too(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(b"a,b\n\xff\xff\xfe\xff\xff\n")
+    with pytest.raises(FileRefused) as refused:
+        inspect(path, "big5hkscs")
+    assert refused.value.code == "bad_encoding"
+
+
+def test_utf_16_without_its_mark_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes("订单号,数量\n1,2\n".encode("utf-16-le"))
+    with pytest.raises(FileRefused) as refused:
+        inspect(path)
+    assert {"encoding": "utf-16-le", "line": "订单号,数量"} in refused.value.fields["choices"]
+    assert list(open_table(inspect(path, "utf-16-le")).rows) == [["1", "2"]]
+
+
+def test_a_workbook_that_lies_about_its_size_is_read_to_its_end(tmp_path: Path) -> None:
+    honest, path = (
+        workbook(
+            tmp_path / "a.xlsx", [["订单号", *"abcdefgh"], *(list[object]([str(n)] * 9) for n in range(30))]
+        ),
+        tmp_path / "b.xlsx",
+    )
+    with zipfile.ZipFile(honest) as source, zipfile.ZipFile(path, "w") as target:
+        for name in source.namelist():
+            data = source.read(name)
+            if name.endswith("sheet1.xml"):
+                assert b'<dimension ref="A1:I31"/>' in data
+                data = data.replace(b'<dimension ref="A1:I31"/>', b'<dimension ref="A1:A9035"/>')
+            target.writestr(name, data)
+    rows = rows_of(path)
+    assert (len(rows), rows[29]) == (30, ["29"] * 9)
+
+
+def test_formulas_of_a_workbook_are_never_calculated(tmp_path: Path) -> None:
+    book = xlsxwriter.Workbook(str(tmp_path / "orders.xlsx"))
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ["订单号", "备注"])
+    sheet.write_string(1, 0, "=1+1")
+    sheet.write_formula(1, 1, '=WEBSERVICE("http://x")', value="")
+    book.close()
+    assert rows_of(tmp_path / "orders.xlsx") == [["=1+1", ""]]
+
+
+@pytest.mark.parametrize("size", [64, 200, 1_000])
+def test_where_blocks_end_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    path = tmp_path / "orders.csv"
+    cells = ["x", 'a "b" c', "two\nlines", "", "1,2", "y" * 30]
+    path.write_text(csv_text([line(str(n), cells[n % 6]) for n in range(200)]).replace("77,", '77,"', 1))
+    expected = rows_of(path)
+    monkeypatch.setattr("core.sheets.reading.BLOCK", size)
+    monkeypatch.setattr("core.sheets.reading.PIECE", 3)
+    assert rows_of(path) == expected

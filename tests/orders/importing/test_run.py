@@ -15,6 +15,7 @@ from orders.importing.presets import ONLINE_RETAIL
 from orders.importing.settings import BadLine, Options
 from orders.models import ChannelOrder, Finding, ImportProblem, Order, OrderLine, OrderStatus
 from orders.services import import_run, imports, opening, pipeline
+from orders.services.import_known import get_import
 from orders.services.import_results import list_stopped_rows
 from orders.services.pipeline import GuessedWrong, ProcessResult
 from tests.conftest import fresh_tenant
@@ -212,7 +213,7 @@ def test_the_same_bytes_are_the_same_import(shop: Shop, file: Path, tmp_path: Pa
     file.unlink()
     with tenant(shop.tenant_id):
         assert imports.preview(first).columns[0].samples[0] == "A"
-        assert imports.get_import(first).name == "passwd.csv"
+        assert get_import(first).name == "passwd.csv"
 
 
 def test_a_mapping_is_remembered_by_its_header(shop: Shop, tmp_path: Path) -> None:

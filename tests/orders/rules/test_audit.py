@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from orders.rules.audit import (
     ADDRESS_MISSING,
+    ADDRESS_UNKNOWN,
     AMOUNT_MISMATCH,
     AMOUNT_OVER_LIMIT,
     BAD_LINE,
@@ -25,6 +26,7 @@ from orders.rules.audit import (
     audit,
     repeated_receivers,
 )
+from orders.rules.remarks import Harmless
 from orders.rules.values import Line, Order, ParcelRule, Sku
 
 DAY = date(2026, 1, 1)
@@ -54,6 +56,7 @@ FAULTS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     SKU_UNMAPPED: ({"lines": (Line(1, 0, 2, 1_000), Line(2, 1, 1, 1_000))}, {"lines": (1,)}),
     WEIGHT_UNKNOWN: ({"lines": (Line(1, 2, 2, 1_000), Line(2, 1, 1, 1_000))}, {"skus": (2,)}),
     ADDRESS_MISSING: ({"has_address": False}, {}),
+    ADDRESS_UNKNOWN: ({"id": 14}, {"written": "浙江省 高新区"}),
     BUYER_REMARK: ({"remark": "请送到门卫"}, {"remark": "请送到门卫"}),
     SELLER_REMARK: ({"seller_remark": "加急"}, {"remark": "加急"}),
     AMOUNT_MISMATCH: ({"charge_minor": 501}, {"stated_minor": 3_300, "computed_minor": 3_301}),
@@ -63,7 +66,9 @@ FAULTS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     ),
     DUPLICATE_SUSPECTED: ({"receiver_key": 78}, {"receiver_key": 78}),
 }
-CONTEXT = AuditContext(AuditRules(amount_limit_minor=5_000), frozenset({78}), {13: (4, 5)})
+UNPLACED = {14: (("written", "浙江省 高新区"),)}
+CONTEXT = AuditContext(AuditRules(amount_limit_minor=5_000), frozenset({78}), {13: (4, 5)}, UNPLACED)
+TOGETHER = [code for code in CODES if "AMOUNT" not in code and code not in (WEIGHT_UNKNOWN, ADDRESS_UNKNOWN)]
 
 
 def test_a_good_order_passes() -> None:
@@ -82,7 +87,7 @@ def test_each_fault_alone(code: str) -> None:
 
 
 @given(
-    st.sets(st.sampled_from([code for code in CODES if "AMOUNT" not in code and code != WEIGHT_UNKNOWN])),
+    st.sets(st.sampled_from(TOGETHER)),
     st.frozensets(st.sampled_from(CODES)),
     st.frozensets(st.sampled_from(CODES)),
 )
@@ -102,6 +107,13 @@ def test_faults_are_found_together_and_rules_only_choose_what_they_do(
 def test_all_unmapped_lines_are_one_finding() -> None:
     order = replace(GOOD, lines=(Line(2, 0, 1, 1_000), Line(1, 99, 2, 1_000)))
     assert audit(order, SKUS, NO_RULES) == (Finding(SKU_UNMAPPED, (("lines", (1, 2)),), stops=True),)
+
+
+def test_harmless_words_of_a_buyer_stop_nothing_and_those_of_a_seller_do() -> None:
+    context = AuditContext(AuditRules(harmless=Harmless(["谢谢"])))
+    assert audit(replace(GOOD, remark="谢谢！"), SKUS, context) == ()
+    found = audit(replace(GOOD, remark="谢谢，要白的", seller_remark="谢谢"), SKUS, context)
+    assert [finding.code for finding in found] == [BUYER_REMARK, SELLER_REMARK]
 
 
 @pytest.mark.parametrize(

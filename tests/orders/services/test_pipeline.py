@@ -14,7 +14,7 @@ from core.tenancy import tenant
 from inventory.services import promises
 from orders.models import ChannelOrder, ChannelOrderVersion, OrderStatus
 from orders.rules import audit
-from orders.services import intake, pipeline, planning
+from orders.services import fresh, intake, pipeline, planning
 from orders.services.pipeline import GuessedWrong, Overtaken
 from tests import builders as make
 from tests import laws
@@ -121,9 +121,10 @@ def _elsewhere(work: Callable[[], object]) -> None:
         finally:
             connection.close()
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join()
+    thread.join(60)
+    assert not thread.is_alive()
     assert not problems, problems
 
 
@@ -219,14 +220,14 @@ class TestOthersWereFaster:
     ) -> None:
         shop = do(Shop)
         do(shop.stock, "A", 5)
-        write, others = pipeline._write_orders, iter([make.incoming(("A", 4), number="OTHER")])
+        write, others = fresh.write, iter([make.incoming(("A", 4), number="OTHER")])
 
         def slow(*args: Any) -> None:
             if other := next(others, None):
                 _elsewhere(lambda: push(do, shop, other))
             write(*args)
 
-        monkeypatch.setattr(pipeline, "_write_orders", slow)
+        monkeypatch.setattr(fresh, "write", slow)
         done = push(do, shop, make.incoming(("A", 3), number="MINE"))
         assert (done.created, done.stopped) == (1, 1)
         assert (do(status_of, "OTHER"), do(status_of, "MINE"), do(scene.promised)) == (FULFILLING, STOPPED, 4)
@@ -238,13 +239,13 @@ class TestOthersWereFaster:
         shop = do(Shop)
         do(shop.stock, "A", 5)
         sku = do(_sku, "A")
-        write = pipeline._write_orders
+        write = fresh.write
 
         def slow(*args: Any) -> None:
             _elsewhere(lambda: do(make.make_stock, shop.bin, sku, 1))
             write(*args)
 
-        monkeypatch.setattr(pipeline, "_write_orders", slow)
+        monkeypatch.setattr(fresh, "write", slow)
         done = push(do, shop, make.incoming(("A", 50), number="MINE"))
         assert (done.created, done.stopped) == (1, 1)
         assert laws.broken(do.tenant_id) == []
@@ -255,14 +256,14 @@ class TestOthersWereFaster:
         shop = do(Shop)
         do(shop.stock, "A", 50)
         batch = [make.incoming(("A", 1)) for _ in range(4)]
-        write, others = pipeline._write_orders, iter([batch[:2]])
+        write, others = fresh.write, iter([batch[:2]])
 
         def slow(*args: Any) -> None:
             if other := next(others, None):
                 _elsewhere(lambda: push(do, shop, *other))
             write(*args)
 
-        monkeypatch.setattr(pipeline, "_write_orders", slow)
+        monkeypatch.setattr(fresh, "write", slow)
         done = push(do, shop, *batch)
         assert (done.created, done.unchanged) == (2, 2)
         assert (do(scene.counts), do(scene.promised)) == ((4, 4, 4), 4)
@@ -275,14 +276,14 @@ class TestOthersWereFaster:
         do(shop.stock, "A", 5)
         first = make.incoming(("A", 1), number="T-1")
         push(do, shop, first)
-        write, others = pipeline._write_orders, iter([make.incoming(("A", 3), number="OTHER")])
+        write, others = fresh.write, iter([make.incoming(("A", 3), number="OTHER")])
 
         def slow(*args: Any) -> None:
             if other := next(others, None):
                 _elsewhere(lambda: push(do, shop, other))
             write(*args)
 
-        monkeypatch.setattr(pipeline, "_write_orders", slow)
+        monkeypatch.setattr(fresh, "write", slow)
         with tenant(do.tenant_id):
             job = make.make_job()
             mine = [make.incoming(("A", 2), number="MINE"), replace(first, raw="changed")]

@@ -1,0 +1,48 @@
+"""Reads of the stock that channels are told.  Each costs a constant number of statements."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from core import db
+from core.tenancy import current_tenant
+from orders.models import Channel, StockLevel, StockOut, StockStrategy
+
+COUNT_MOST = 10_000
+# (tenant, tenant, tenant): channel -> numbers, those that wait, those that were refused, up to COUNT_MOST
+_COUNTS = f"""
+    SELECT s.channel_id, n.rows, n.waiting, n.refused FROM orders_stockout s CROSS JOIN LATERAL (
+        SELECT count(*)::int AS rows, count(*) FILTER (WHERE l.state = 1)::int AS waiting,
+            count(*) FILTER (WHERE l.state = 3)::int AS refused
+        FROM (SELECT x.state FROM orders_stocklevel x WHERE x.tenant_id = s.tenant_id AND x.channel_id = s.channel_id
+            LIMIT {COUNT_MOST}) l) n
+    WHERE s.tenant_id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    rows: int = 0
+    waiting: int = 0
+    refused: int = 0
+
+
+def list_outs() -> list[tuple[Channel, StockOut | None, Counts]]:
+    """Channels by name, whether they are told of stock, and how far that is.  Three statements."""
+    outs = {row.channel_id: row for row in StockOut.objects.all()}
+    counts = {row[0]: Counts(*row[1:]) for row in db.rows(_COUNTS, current_tenant())}
+    channels = Channel.objects.filter(is_active=True).order_by("name", "id")[:300]
+    return [(channel, outs.get(channel.id), counts.get(channel.id, Counts())) for channel in channels]
+
+
+def find_out(channel_id: int) -> StockOut | None:
+    return StockOut.objects.filter(channel_id=channel_id).first()
+
+
+def find_general(channel_id: int) -> StockStrategy | None:
+    """The strategy of all SKUs that have no row of their own."""
+    return StockStrategy.objects.filter(channel_id=channel_id, sku__isnull=True).first()
+
+
+def list_levels(channel_id: int) -> QuerySet[StockLevel]:
+    return StockLevel.objects.filter(channel_id=channel_id).select_related("sku")
