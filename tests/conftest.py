@@ -11,11 +11,15 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unittest import mock
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from hypothesis import HealthCheck, settings
+from whitenoise.base import WhiteNoise
 
 from script.house.roles import Urls, connect, drop_database, make_database, user_of, with_database
 
@@ -44,6 +48,9 @@ os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{NU
 os.environ["DJANGO_SETTINGS_MODULE"] = "erp.settings"
 assert django_settings.DATABASES["default"]["NAME"] == f"{TEMPLATE}_{WORKER}"
 del os.environ["DJANGO_SETTINGS_MODULE"]
+
+# The real number costs a quarter of a second a person. Live processes keep theirs, and raise a password to it at sign-in.
+PBKDF2PasswordHasher.iterations = 1_000
 
 settings.register_profile(
     "small", deadline=None, max_examples=50, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -83,7 +90,7 @@ def make_template() -> None:
     make_database(ADMIN_URL, part)
     done = subprocess.run(
         [sys.executable, ROOT / "manage.py", "migrate", "--database", "owner", "--noinput"],
-        env=os.environ | part.environment(), cwd=ROOT, capture_output=True, text=True,
+        env=os.environ | part.environment(), cwd=ROOT, capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError(f"The tables cannot be made:\n{(done.stdout + done.stderr)[-4000:]}")
@@ -135,6 +142,22 @@ def database(django_db_blocker: pytest.FixtureRequest) -> Iterator[Urls]:
 @pytest.fixture(scope="session")
 def django_db_setup(database: Urls) -> None:
     """Instead of pytest-django's own test database, which would be made by the app role and rolled back."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_read_once() -> Iterator[None]:
+    """Each test client makes its middleware anew; WhiteNoise would read all static files for it, longer than any page takes."""
+    read, known = WhiteNoise.update_files_dictionary, dict[tuple[str, str], dict[str, Any]]()
+
+    def remembered(self: WhiteNoise, root: str, prefix: str) -> None:
+        if (root, prefix) not in known:
+            others, self.files = self.files, {}
+            read(self, root, prefix)
+            known[root, prefix], self.files = self.files, others
+        self.files |= known[root, prefix]
+
+    with mock.patch.object(WhiteNoise, "update_files_dictionary", remembered):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+from django.test.utils import CaptureQueriesContext
+
 from core.tenancy import tenant
 
 P = ParamSpec("P")
@@ -21,3 +23,8 @@ class Do:
 
     def of(self, tenant_id: int) -> "Do":
         return Do(tenant_id)
+
+
+def count_statements(seen: CaptureQueriesContext) -> int:
+    """How many were sent; ids come in blocks, and whether one ran out meanwhile is nobody's cost."""
+    return sum("nextval" not in query["sql"] for query in seen.captured_queries)

@@ -44,6 +44,7 @@ def main() -> None:
         compile_lock(program, HOUSE / "node.in", env)
         compile_lock(program, ROOT / "requirements.in", env)
         compile_lock(program, ROOT / "requirements-dev.in", env, ROOT / "requirements.txt")
+        compile_lock(program, ROOT / "tests" / "campaigns" / "shop" / "requirements.in", env)
         (ROOT / "package-lock.json").unlink(missing_ok=True)
         run(["npm", "install", "--package-lock-only"], "Resolving package.json", env)
     except Problem as problem:

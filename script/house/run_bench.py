@@ -18,11 +18,13 @@ from script.house.state import ROOT, State, default_folder
 from script.house.supervisor import Stopped, stoppable
 
 SUFFIX = "_bench"
+CALLED = {"import": "importing"}  # a name that Python keeps for itself
 DATABASE = "erp_bench"
 
 
 def known_benchmarks() -> list[str]:
-    return sorted(path.stem for path in (ROOT / "bench").glob("*.py") if not path.stem.startswith("_"))
+    stems = {path.stem for path in (ROOT / "bench").glob("*.py") if not path.stem.startswith("_")}
+    return sorted(stems - set(CALLED.values()) | set(CALLED))
 
 
 def bench(name: str, arguments: list[str], state: State) -> int:
@@ -41,7 +43,7 @@ def bench(name: str, arguments: list[str], state: State) -> int:
         prepare_files(env, state.folder)
         migrate(env, state.folder)
         process = subprocess.Popen(
-            [sys.executable, "-m", f"bench.{name}", *arguments],
+            [sys.executable, "-m", f"bench.{CALLED.get(name, name)}", *arguments],
             cwd=ROOT, env={**env, MARK: str(state.folder)}, start_new_session=True,
         )  # fmt: skip
         try:

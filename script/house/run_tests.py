@@ -111,7 +111,9 @@ def pytest_step(arguments: list[str], campaign: str | None) -> Step:
             f"campaign {campaign}",
             [*command, "-m", "campaign", "-n", "0", "-s", "-o", "timeout=0", *arguments, folder],
         )
-    parallel = [] if any(one.startswith(("-n", "--pdb")) for one in arguments) else ["-n", "2"]
+    # Halves in order, the idle one helps: what a file's tests share is made once, and the browser starts once.
+    alone = any(one.startswith(("-n", "--pdb")) for one in arguments)
+    parallel = [] if alone else ["--dist", "worksteal", "-n", "2"]
     return Step("pytest", [*command, *parallel, *arguments])
 
 

@@ -30,14 +30,15 @@ def test_a_lock_that_is_held_too_long_is_503_with_retry_after(
             done.wait(30)
         connections.close_all()
 
-    thread = threading.Thread(target=hold)
+    thread = threading.Thread(target=hold, daemon=True)
     thread.start()
     holds.wait(30)
     line = {"sku": "S", "lot": "L1", "bin": "A-1", "quantity": 1, "expires_on": "2099-12-31"}
     body = {"reference": "R-2", "facility": "WH", "lines": [line]}
     answer = api.post("receipts/", body, key="k")
     done.set()
-    thread.join()
+    thread.join(60)
+    assert not thread.is_alive()
     assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "busy", "1")
     assert len(api.all("receipts/")) == 1
     assert api.post("receipts/", body, key="k").status_code == 200
@@ -47,7 +48,7 @@ def test_two_at_once_for_the_last_units(api: Api, tenant_id: int) -> None:
     """Pushed side by side, exactly the units that are there get promised; the others stop, and every law holds."""
     stocked(api, tenant_id, units=10)
     answers: list[Any] = []
-    gate = threading.Barrier(4)
+    gate = threading.Barrier(4, timeout=20)
 
     def push(worker: int) -> None:
         orders = [order(f"T{worker}-{n}", ("S", 1), phone=f"139{worker:04}{n:04}") for n in range(5)]
@@ -55,11 +56,11 @@ def test_two_at_once_for_the_last_units(api: Api, tenant_id: int) -> None:
         answers.append(Api(api.token).post("orders/", {"channel": "SHOP", "orders": orders}))
         connections.close_all()
 
-    threads = [threading.Thread(target=push, args=(worker,)) for worker in range(4)]
+    threads = [threading.Thread(target=push, args=(worker,), daemon=True) for worker in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert {answer.status_code for answer in answers} == {200}, [answer.content for answer in answers]
     assert sum(answer.json()["parcels"] for answer in answers) == 10
     assert sum(answer.json()["stopped"] for answer in answers) == 10

@@ -71,18 +71,18 @@ def test_two_at_once_have_one_effect(api: Api, tenant_id: int) -> None:
     line = {"sku": "S", "lot": "L1", "bin": "A-1", "quantity": 5}
     body = {"reference": "R-1", "facility": "WH", "lines": [line]}
     answers: list[Any] = []
-    gate = threading.Barrier(4)
+    gate = threading.Barrier(4, timeout=20)
 
     def send() -> None:
         gate.wait()
         answers.append(Api(api.token).post("receipts/", body, key="k1"))
         connections.close_all()
 
-    threads = [threading.Thread(target=send) for _ in range(4)]
+    threads = [threading.Thread(target=send, daemon=True) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
     assert sorted("Idempotency-Replayed" in answer for answer in answers) == [False, True, True, True]

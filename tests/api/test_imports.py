@@ -178,18 +178,18 @@ def test_the_same_file_sent_at_once_is_one_import(
     api: Api, shop: Shop, code: str, tmp_path: Path, *, with_key: bool
 ) -> None:
     answers: list[Any] = []
-    gate = threading.Barrier(4)
+    gate = threading.Barrier(4, timeout=20)
 
     def deliver() -> None:
         gate.wait()
         answers.append(send(Api(api.token), code, text(), key="k1" if with_key else ""))
         connections.close_all()
 
-    threads = [threading.Thread(target=deliver) for _ in range(4)]
+    threads = [threading.Thread(target=deliver, daemon=True) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     if with_key:
         assert [answer.status_code for answer in answers] == [202] * 4, [a.content for a in answers]
         assert len({answer.content for answer in answers}) == 1

@@ -59,6 +59,30 @@ def test_a_key_that_only_reads_changes_nothing(scene: Scene) -> None:
     assert reader.post("allocations/1/change-lot/", {"balance_id": 1}).status_code == 403
 
 
+def test_the_lots_that_may_be_taken_instead_are_told_with_what_stands_against_each(
+    api: Api, stranger: Api, scene: Scene
+) -> None:
+    scene.order([("MILK-800", 3)])
+    scene.release()
+    allocation = scene.allocations()[0][0]
+    path = f"allocations/{allocation}/lots/"
+    offers = api.get(path).json()["items"]
+    told = {(one["lot_code"], one["bin_code"]): one for one in offers}
+    assert told["M-100", "A-01"]["is_current"] is True
+    assert told["M-400", "B-01"]["refusal"] == ""
+    assert told["M-400", "B-01"]["available"] == 25
+    assert told["M-OLD", "A-01"]["refusal"] != ""
+    for one in offers:
+        answer = api.post(f"allocations/{allocation}/change-lot/", {"balance_id": one["balance_id"]})
+        assert (answer.status_code == 200) == (one["refusal"] == ""), one
+        back = api.post(
+            f"allocations/{allocation}/change-lot/", {"balance_id": told["M-100", "A-01"]["balance_id"]}
+        )
+        assert back.status_code == 200
+    assert stranger.get(path).status_code == 404
+    assert api.get(path, lot="1").status_code == 422
+
+
 def test_allocated_units_are_taken_from_another_lot(api: Api, stranger: Api, scene: Scene) -> None:
     scene.order([("MILK-800", 3)])
     scene.release()

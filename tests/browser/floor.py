@@ -33,13 +33,23 @@ def scan(page: Page, text: str) -> None:
     """Type as a scanner does: fast, with Enter at the end.  A busy machine may be slower than any scanner, so it is sent as events."""
     page.evaluate(
         """text => {
-            for (const key of [...text, "Enter"]) {
-                const target = document.activeElement ?? document.body;
-                target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
-            }
+            const press = key => new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+            const pressed = [...text, "Enter"].map(press);  // all pressed before the page comes to the first
+            for (const one of pressed) (document.activeElement ?? document.body).dispatchEvent(one);
         }""",
         text,
     )
+
+
+def broken_rules(page: Page) -> list[str]:
+    """What axe finds on the page as it stands.  Axe comes once a page, and only its complaints travel back."""
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(Axe().axe_script)
+    found: list[str] = page.evaluate(
+        """() => axe.run({ resultTypes: ["violations"] }).then(
+            found => found.violations.map(one => `${one.id}: ${one.nodes[0].html.slice(0, 200)}`))"""
+    )
+    return found
 
 
 def look(page: Page, name: str) -> None:
@@ -55,7 +65,5 @@ def look(page: Page, name: str) -> None:
             if folder:
                 page.screenshot(path=Path(folder, f"{name}-{size}-{theme}.png"))
             if size != "tablet":
-                found = Axe().run(page).response["violations"]
-                faults = [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
-                assert not faults, (name, size, theme, faults)
+                assert not (faults := broken_rules(page)), (name, size, theme, faults)
     page.evaluate("document.dispatchEvent(new CustomEvent('cf:theme-set', {detail: 'light'}))")

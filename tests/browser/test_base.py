@@ -4,7 +4,6 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from core import live
@@ -12,6 +11,7 @@ from core.accounts import Role
 from core.services.accounts import create_user, join
 from core.services.tenants import create_tenant
 from core.tenancy import tenant
+from tests.browser.floor import broken_rules
 from tests.live import LiveSite, scripts_ready
 
 pytestmark = pytest.mark.browser
@@ -40,11 +40,6 @@ def sign_in(page: Page, site: LiveSite) -> SignIn:
         return tenant_id
 
     return through_the_door
-
-
-def broken_rules(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
 
 
 def is_wider_than_the_screen(page: Page) -> bool:

@@ -10,7 +10,8 @@ from core.accounts import Role
 from core.models import User
 from core.tenancy import tenant
 from orders.models import Import
-from tests.browser.test_base import SIZES, broken_rules, is_wider_than_the_screen, set_theme
+from tests.browser.floor import broken_rules
+from tests.browser.test_base import SIZES, is_wider_than_the_screen, set_theme
 from tests.builders import PASSWORD, make_member
 from tests.live import LiveSite
 from tests.orders.importing.files import line, write
@@ -118,4 +119,5 @@ def test_the_result_comes_without_the_push_too(
     page.get_by_label("订单文件").set_input_files(write(tmp_path / "新商品.csv", rows))
     page.get_by_role("button", name="传上去").click()
     expect(page.locator("#import-top")).to_contain_text("导过，这就是那一次")
+    page.close()  # nothing is reported after this
     page_errors.clear()  # the browser reports the push that was cut off

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from core import crypto, db
@@ -17,6 +16,7 @@ from core.services.accounts import create_user, join
 from core.services.tenants import create_tenant
 from core.tenancy import tenant
 from o2o.services import dispatches
+from tests.browser.floor import broken_rules
 from tests.live import LiveSite
 from tests.o2o import scene
 
@@ -98,10 +98,7 @@ def store_path(town: Town, index: int, dispatch: int | None = None) -> str:
 def assert_sound(page: Page) -> None:
     """Fits its screen, and a screen reader gets through."""
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    found = [
-        f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in Axe().run(page).response["violations"]
-    ]
-    assert found == []
+    assert broken_rules(page) == []
 
 
 def test_a_tap_wins_and_the_others_learn_at_once(

@@ -8,7 +8,8 @@ from core.accounts import Role
 from core.models import User
 from core.tenancy import tenant
 from orders.models import OrderStatus
-from tests.browser.test_base import SIZES, broken_rules, is_wider_than_the_screen, set_theme
+from tests.browser.floor import broken_rules
+from tests.browser.test_base import SIZES, is_wider_than_the_screen, set_theme
 from tests.builders import PASSWORD, incoming, make_finding, make_member
 from tests.live import LiveSite
 from tests.orders.views.scene import FILTER, KETTLE, VACUUM, Desk, make_desk

@@ -5,8 +5,9 @@ from playwright.sync_api import Page, Route, expect
 
 from core.accounts import Role
 from core.tenancy import tenant
-from inventory.models import HoldKind
+from inventory.models import BinKind, HoldKind
 from inventory.services import holds
+from tests import builders
 from tests.browser.floor import look, scan, sign_in
 from tests.live import LiveSite
 from tests.warehouse.scene import TEA_BARCODE, Scene, make_scene
@@ -134,6 +135,83 @@ def test_a_scan_over_a_bad_network_counts_once(
     assert len(set(turns)) == 1, "the same scan, with the same id"
     assert scene.on_hand("C-01") == 10
     assert scene.moves() == before + 1
+    page_errors.clear()
+
+
+def test_fewer_than_the_book_says_are_taken_and_the_rest_comes_from_elsewhere(
+    page: Page, scene: Scene, wave_id: int
+) -> None:
+    page.get_by_role("button", name="缺货").click()
+    expect(page.get_by_role("heading", name="货位里还有几罐？")).to_be_visible()
+    expect(page.locator("[data-short-yes]")).to_have_text("一罐也没有")
+    page.locator("[data-pad='4']").click()
+    expect(page.locator("[data-short-yes]")).to_have_text("只有 4 罐")
+    expect(page.locator("[data-s=then]")).to_contain_text("差的 6 罐马上换别的货位")
+    look(page, "pick-short")
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.locator("[data-short-yes]").click()
+    expect(page.locator(".cf-toast")).to_contain_text("拿走 4。差的 6 去")
+    expect(page.locator("[data-f=bin]")).to_have_text("A-02")
+    assert scene.on_hand("C-01") == 4
+    scan(page, "]C1M-400")
+    expect(page.locator("[data-count]")).to_contain_text("2 /")
+
+
+def test_the_pad_takes_only_what_can_be_short(page: Page, scene: Scene, wave_id: int) -> None:
+    """Keys do what the buttons do: F1 opens, digits, Backspace, Escape, Enter."""
+    page.keyboard.press("F1")
+    yes = page.locator("[data-short-yes]")
+    page.keyboard.press("1")
+    page.keyboard.press("0")
+    expect(page.locator("[data-s=count]")).to_have_text("10")
+    expect(yes).to_be_disabled()
+    page.keyboard.press("Backspace")
+    expect(yes).to_be_enabled()
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-view=task]")).to_be_visible()
+    assert scene.on_hand("C-01") == 0
+    page.keyboard.press("F1")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-f=bin]")).to_have_text("A-02")
+    assert scene.on_hand("C-01") == 0
+
+
+def test_damaged_goods_go_to_their_bin_and_the_rest_stays(page: Page, scene: Scene, wave_id: int) -> None:
+    with tenant(scene.tenant_id):
+        scene.bins["D-01"] = builders.make_bin(scene.warehouse, BinKind.DAMAGED, code="D-01")
+    page.keyboard.press("F2")
+    expect(page.get_by_role("heading", name="坏了几罐？")).to_be_visible()
+    page.locator("[data-pad=clear]").click()
+    expect(page.locator("[data-short-yes]")).to_be_disabled()
+    page.locator("[data-pad='3']").click()
+    look(page, "pick-damaged")
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.locator("[data-short-yes]").click()
+    expect(page.locator(".cf-toast")).to_contain_text("坏的 3 放到 D-01")
+    expect(page.locator("[data-f=quantity]")).to_have_text("7")
+    assert scene.on_hand("D-01") == 3
+
+
+def test_a_report_over_a_bad_network_counts_once(
+    page: Page, scene: Scene, wave_id: int, page_errors: list[str]
+) -> None:
+    turns: list[str] = []
+
+    def lossy(route: Route) -> None:
+        turns.append(route.request.post_data or "")
+        if len(turns) == 1:
+            route.fetch()
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/short/", lossy)
+    page.keyboard.press("F1")
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-f=bin]")).to_have_text("A-02")
+    assert len(set(turns)) == 1 and len(turns) == 2
+    assert scene.on_hand("C-01") == 2
     page_errors.clear()
 
 

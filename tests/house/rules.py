@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from tests.house.source import Source, called, calls, imports, names_in, texts
+from tests.house.source import FLOORS, Source, called, calls, imports, names_in, texts, walked
 
 MOST_LINES = 500
 MOST_FUNCTION_LINES = 60
@@ -38,14 +38,14 @@ TODAY_NAMES = re.compile(r"^(?:today|now|now_date|current_date)$")
 
 
 def impure(source: Source) -> Iterator[str]:
-    """Rules: the standard library and other rules only; no clock, no chance, no outside world."""
+    """Rules: the standard library and rules, their own or of a floor below; no clock, no chance, no outside world."""
     own = source.name.split("/", maxsplit=1)[0]
     for line, module in imports(source.tree):
         root = module.split(".")[0]
-        is_rule = ".rules" in f".{module}" and root == own
+        is_rule = module.split(".")[1:2] == ["rules"] and root in FLOORS[: FLOORS.index(own) + 1]
         if not is_rule and (root not in sys.stdlib_module_names or root in OUTSIDE):
             yield f"{source.name}:{line}: a rule imports {module}"
-    for node in ast.walk(source.tree):
+    for node in walked(source.tree):
         if isinstance(node, ast.Call) and called(node) in CLOCKS and isinstance(node.func, ast.Attribute):
             yield f"{source.name}:{node.lineno}: a rule asks the clock: {ast.unparse(node)}"
 
@@ -96,7 +96,7 @@ def unlocked_uses(source: Source, names: set[str]) -> set[str]:
     }
     return {
         name
-        for node in ast.walk(source.tree)
+        for node in walked(source.tree)
         if (name := node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")) in names
         and isinstance(getattr(node, "ctx", None), ast.Load)
         and id(node) not in allowed
@@ -123,7 +123,7 @@ def compares_expiry(source: Source) -> Iterator[str]:
     """
     if source.name in MAY_COMPARE_EXPIRY:
         return
-    for node in ast.walk(source.tree):
+    for node in walked(source.tree):
         if isinstance(node, ast.Compare):
             names = {name for side in (node.left, *node.comparators) for name in names_in(side)}
             orders = any(isinstance(op, ORDERING) for op in node.ops)
@@ -139,7 +139,7 @@ def compares_expiry(source: Source) -> Iterator[str]:
 
 def float_money(source: Source) -> Iterator[str]:
     """Minor units are whole: no true division, no float() of them, no float beside them."""
-    for node in ast.walk(source.tree):
+    for node in walked(source.tree):
         if isinstance(node, ast.BinOp):
             parts = [node.left, node.right]
             money = any(name.endswith("_minor") for part in parts for name in names_in(part))
@@ -157,7 +157,7 @@ def too_long(source: Source) -> Iterator[str]:
     lines = source.text.count("\n")
     if lines > MOST_LINES:
         yield f"{source.name}: {lines} lines"
-    for node in ast.walk(source.tree):
+    for node in walked(source.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             if length > MOST_FUNCTION_LINES:

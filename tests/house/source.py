@@ -1,7 +1,7 @@
 """Our own source, as text and as syntax trees, for the checks of this folder."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,12 @@ def parse(text: str) -> ast.Module:
 
 
 @cache
+def walked(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """Every node of a file, in one order; the rules all ask for them."""
+    return tuple(ast.walk(tree))
+
+
+@cache
 def sources(*folders: str) -> tuple[Source, ...]:
     """Every Python file below these folders."""
     return tuple(
@@ -42,9 +48,9 @@ def sources(*folders: str) -> tuple[Source, ...]:
     )
 
 
-def calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:
+def calls(tree: ast.Module, name: str) -> Iterator[ast.Call]:
     """Every call of a function or method of this name."""
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Call) and called(node) == name:
             yield node
 
@@ -56,25 +62,37 @@ def called(call: ast.Call) -> str:
     return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
-def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """(line, module) of every import."""
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.lineno, node.module or ""
 
 
-def texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def texts(tree: ast.AST) -> list[tuple[int, str]]:
     """(line, text) of every string that is not a docstring, f-strings with their holes left out."""
-    docs = {id(doc) for node in ast.walk(tree) if (doc := _docstring(node)) is not None}
-    inner = {id(value) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for value in node.values}
-    for node in ast.walk(tree):
+    return _texts_of_file(tree) if isinstance(tree, ast.Module) else _texts(tuple(ast.walk(tree)))
+
+
+@cache
+def _texts_of_file(tree: ast.Module) -> list[tuple[int, str]]:
+    return _texts(walked(tree))
+
+
+def _texts(nodes: Sequence[ast.AST]) -> list[tuple[int, str]]:
+    docs = {id(doc) for node in nodes if (doc := _docstring(node)) is not None}
+    inner = {id(value) for node in nodes if isinstance(node, ast.JoinedStr) for value in node.values}
+    told = docs | inner
+    found = []
+    for node in nodes:
         if isinstance(node, ast.JoinedStr):
             parts = [v.value for v in node.values if isinstance(v, ast.Constant) and isinstance(v.value, str)]
-            yield node.lineno, "".join(parts)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs | inner:
-            yield node.lineno, node.value
+            found.append((node.lineno, "".join(parts)))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            found.append((node.lineno, node.value))
+    return found
 
 
 def _docstring(node: ast.AST) -> ast.Constant | None:

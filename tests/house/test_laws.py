@@ -40,6 +40,9 @@ FAULTS = {
     "warehouse.places": "UPDATE warehouse_wave SET facility_id = 1 WHERE tenant_id = %(t)s",
     "warehouse.slots": "UPDATE warehouse_parcel SET slot = 1 WHERE tenant_id = %(t)s AND wave_id IS NOT NULL",
     "warehouse.parcel.counted": "UPDATE warehouse_parcel SET units = units + 1 WHERE tenant_id = %(t)s",
+    "orders.groups": "UPDATE orders_order SET merged_into_id = (SELECT min(id) FROM orders_order WHERE tenant_id = %(t)s),"
+    " facility_id = facility_id + 1 WHERE tenant_id = %(t)s AND id = (SELECT max(id) FROM orders_order WHERE tenant_id = %(t)s)",
+    "orders.bundles": "UPDATE orders_orderline SET bundle_group = id WHERE tenant_id = %(t)s",
     "orders.units": "UPDATE orders_orderline SET quantity = quantity + 1 WHERE tenant_id = %(t)s",
     "orders.goods": "UPDATE orders_orderline SET sku_id = sku_id + 1 WHERE tenant_id = %(t)s",
     "orders.parcels": "UPDATE orders_order SET status = 3 WHERE tenant_id = %(t)s AND status = 1",
@@ -49,6 +52,16 @@ FAULTS = {
     "orders.origin": "UPDATE orders_channelorder SET order_id = NULL WHERE tenant_id = %(t)s",
     "orders.channel": "UPDATE orders_channelorder SET channel_id = channel_id + 1 WHERE tenant_id = %(t)s",
     "orders.lines": "DELETE FROM orders_orderline WHERE tenant_id = %(t)s",
+    "orders.withdrawn": "UPDATE orders_orderline SET withdrawn = 1 WHERE tenant_id = %(t)s",
+    "orders.refund_lines": "UPDATE orders_refund SET order_id = order_id + 1 WHERE tenant_id = %(t)s",
+    "orders.refund_booked": "UPDATE orders_refundbooking SET amount_minor = amount_minor + 1 WHERE tenant_id = %(t)s",
+    "orders.refunds": "UPDATE orders_order SET amount_minor = 1 WHERE tenant_id = %(t)s",
+    "orders.refunded_lines": "UPDATE orders_refundbooking SET paid_minor = 1 WHERE tenant_id = %(t)s",
+    "orders.returned": "UPDATE orders_returnitem SET units = 9999,"
+    " order_line_id = (SELECT min(id) FROM orders_orderline WHERE tenant_id = %(t)s) WHERE tenant_id = %(t)s",
+    "orders.return_moves": "UPDATE orders_returnitem SET units = units + 1 WHERE tenant_id = %(t)s",
+    "orders.return_lines": "UPDATE orders_returnitem SET"
+    " order_line_id = (SELECT min(id) FROM orders_orderline WHERE tenant_id = %(t)s) WHERE tenant_id = %(t)s",
     "o2o.winner": "UPDATE o2o_offer SET status = 'WON' WHERE tenant_id = %(t)s",
     "o2o.deadline": "UPDATE o2o_dispatch SET deadline = now() - interval '1 hour' WHERE tenant_id = %(t)s",
     "o2o.offers_closed": "UPDATE o2o_dispatch SET status = 'FALLBACK', deadline = NULL, ended_at = now()"

@@ -20,6 +20,7 @@ REFUSED = (psycopg2.errors.InsufficientPrivilege,)  # also what a WITH CHECK pol
 APPEND_ONLY = (
     "core_auditentry", "core_inbox", "core_storedfile", "inventory_adjustmentline", "inventory_assembly",
     "inventory_lotlink", "inventory_move", "inventory_receipt", "inventory_receiptline", "orders_channelorderversion",
+    "orders_followup", "orders_mergeverdict", "orders_refundbooking", "orders_refundline",
 )  # fmt: skip
 
 

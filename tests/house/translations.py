@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from django.utils.translation.template import templatize
 
 from script.house.translations import HEADER, catalog_of, entries
-from tests.house.source import ROOT, Source, called
+from tests.house.source import ROOT, Source, called, walked
 
 FUNCTIONS = {
     "_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "ngettext": 2, "ngettext_lazy": 2, "pgettext": 1,
@@ -20,7 +20,7 @@ _IN_TEMPLATE = re.compile(rf"\b(n?p?gettext)\(\s*{_LITERAL}(?:\s*,\s*{_LITERAL})
 
 def in_python(source: Source) -> Iterator[tuple[str, str]]:
     """(place, text) of every text given to gettext; what is not a constant cannot be looked up in advance, so it is told apart."""
-    for node in ast.walk(source.tree):
+    for node in walked(source.tree):
         if not isinstance(node, ast.Call) or called(node) not in FUNCTIONS or not node.args:
             continue
         skip = 1 if called(node).startswith("pgettext") else 0

@@ -157,4 +157,4 @@ def test_the_process_moves_deadlines_and_stops_when_told(tenant_id: int, number:
         assert process.wait(20) == 0
     finally:
         process.kill()
-        process.wait()
+        process.wait(20)

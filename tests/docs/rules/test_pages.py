@@ -10,7 +10,9 @@ from inventory.rules.fefo import Shelf, Want, allocate
 from inventory.rules.promise import Demand, Promised, Reserved, Supply, available, plan_promises, settle
 from inventory.rules.shelf_life import Buyer, Goods, ShelfLifeRule, min_days
 from o2o.rules.rounds import Point, RoundRule, StepKind, Store, distance_m, next_step
+from orders import divisions
 from orders.rules.audit import CODES, STOPPING, AuditContext, AuditRules, audit
+from orders.rules.audit_rules import CONDITIONS, Extra, Rule, check_conditions, compile_rules
 from orders.rules.splitting import NO_LIMIT, split
 from orders.rules.values import CarrierLimit, Line, Order, ParcelRule, Sku
 from traceability.rules.equation import LotEquation
@@ -210,6 +212,12 @@ def test_audit_findings() -> None:
     assert {row["finding"] for row in rows if yes(row["stops by default"])} == STOPPING
 
 
+def test_audit_addresses() -> None:
+    for row in table("audit.md", "province"):
+        written = (row["province"], row["city"], row["district"], row["street"])
+        assert divisions.look(*written).code == row["it is"]
+
+
 def test_audit_amounts() -> None:
     skus = {1: Sku(1, 1, 1, 1, 1, ParcelRule.NORMAL, None, "")}
     context = AuditContext(AuditRules(amount_limit_minor=50_000))
@@ -221,6 +229,24 @@ def test_audit_amounts() -> None:
             1, None, "", "", *money, NEVER, NEVER, has_address=True, needs_address=True, lines=lines
         )
         assert ", ".join(finding.code for finding in audit(order, skus, context)) == row["findings"]
+
+
+def test_audit_rules_of_a_tenant() -> None:
+    assert [row["condition"].strip("`") for row in table("audit.md", "condition")] == list(CONDITIONS)
+    lines = [Line(1, 1, 2, 100), Line(2, 2, 1, 100)]
+    for row in table("audit.md", "rule"):
+        said: dict[str, object] = {"currency": "CNY"}
+        for part in row["rule"].split(", "):
+            name, _space, value = part.partition(" ")
+            first, _dash, last = value.partition("-")
+            said[name] = {"from": int(first), "to": int(last)} if last else int(value)
+        assert check_conditions(said) == ()
+        money = int(row["paid"]), int(row["charges"]), int(row["discount"])
+        order = Order(
+            1, None, "", "", *money, NEVER, NEVER, has_address=True, needs_address=True, lines=lines
+        )
+        extra = Extra(1, "CNY", "", int(row["placed"]), cost_minor=600)
+        assert bool(compile_rules([Rule(1, "r", said)])(order, extra)) is yes(row["found"]), row
 
 
 def test_rounds() -> None:
