@@ -15,7 +15,7 @@ NAVIGATION: tuple[NavItem, ...] = (
         (*OFFICE, Role.WAREHOUSE, Role.QUALITY),
         key="o",
         home_of=(Role.OWNER, *OFFICE),
-        covers=("/channels/", "/fulfil/"),
+        covers=("/channels/", "/fulfil/", "/ship-backs/", "/after-sales/"),
     ),
     NavItem(
         _("仓库"),

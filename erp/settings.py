@@ -50,6 +50,7 @@ DEBUG = _flag("ERP_DEBUG")
 ERP_SECURE = _flag("ERP_SECURE")
 ERP_EVENTS_PORT = os.environ.get("ERP_EVENTS_PORT", "")
 ERP_METRICS_TOKEN = os.environ.get("ERP_METRICS_TOKEN", "")
+ERP_CONNECTOR_LOOPBACK = _flag("ERP_CONNECTOR_LOOPBACK")  # shops on this very machine, for tests
 ALLOWED_HOSTS = os.environ.get("ERP_HOSTS", "localhost,127.0.0.1").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("ERP_ORIGINS", "").split(",") if origin]
 
@@ -247,6 +248,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "inventory.tasks.write_due_digests",
         "schedule": crontab(minute="5,20,35,50"),
     },
+    "platforms-pull": {"task": "orders.tasks.pull_due", "schedule": crontab()},
+    "platforms-say": {"task": "orders.tasks.say_due", "schedule": crontab()},
+    "platforms-stock": {"task": "orders.tasks.stock_due", "schedule": crontab()},
+    "platforms-ask": {"task": "orders.tasks.ask_due", "schedule": crontab(minute="*/2")},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(ERP_FILES / "beat")
 

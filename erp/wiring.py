@@ -14,22 +14,45 @@ from o2o import handlers as o2o
 from o2o import sweep as rounds
 from orders import handlers as orders
 from orders import shortages
-from orders.services import fulfil, imports
+from orders.documents import list_returns
+from orders.services import fulfil, imports, refunds, ship_back, stock_out
 from orders.services.import_run import run_import
 from warehouse import handlers as warehouse
 from warehouse.documents import list_handlings
 
 HANDLERS: Mapping[str, tuple[Handler, ...]] = {
-    "ParcelsShipped": (orders.on_parcels_shipped,),
-    "PromisesBroken": (orders.on_promises_broken,),
-    "AllocationsBroken": (orders.on_allocations_broken, orders.on_promises_broken),
+    "ParcelsShipped": (orders.on_parcels_shipped, ship_back.on_parcels_shipped),
+    "OrdersTaken": (orders.on_orders_ready, stock_out.on_orders_taken),
+    "OrdersReleased": (orders.on_orders_ready, stock_out.on_stock_moved),
+    "ChannelOrdersClosed": (refunds.on_channel_orders_closed,),
+    "ParcelsNumbered": (ship_back.on_parcels_numbered,),
+    "PromisesBroken": (orders.on_promises_broken, stock_out.on_stock_moved),
+    "AllocationsBroken": (orders.on_allocations_broken, orders.on_promises_broken, stock_out.on_stock_moved),
     "PickedUnitsLost": (warehouse.on_picked_units_lost,),
-    "LotsHeld": (inventory.on_lots_held,),
-    "LotsShortened": (inventory.on_lots_held,),
-    "PlacesHeld": (inventory.on_places_held,),
+    "LotsHeld": (inventory.on_lots_held, stock_out.on_stock_moved),
+    "LotsShortened": (inventory.on_lots_shortened, stock_out.on_stock_moved),
+    "BinsStoppedSelling": (inventory.on_bins_stopped_selling, stock_out.on_stock_moved),
+    "PlacesHeld": (inventory.on_places_held, stock_out.on_stock_moved),
     "StockDigestWritten": (inventory.on_stock_digest_written,),
-    "DispatchesWon": (orders.on_dispatches_won, o2o.on_dispatches_won),
-    "DispatchesFellBack": (orders.on_dispatches_fell_back,),
+    "DispatchesWon": (orders.on_dispatches_won, o2o.on_dispatches_won, stock_out.on_stock_moved),
+    "DispatchesFellBack": (orders.on_dispatches_fell_back, stock_out.on_stock_moved),
+    **dict.fromkeys(
+        (
+            "GoodsReceived",
+            "HoldsCleared",
+            "OrdersParted",
+            "OrdersStopped",
+            "ParcelsCancelled",
+            "RefundsAsked",
+            "RefundsRefused",
+            "ReturnsInspected",
+            "StockAdjusted",
+            "TransferArrived",
+            "TransferCancelled",
+            "TransferSent",
+        ),
+        (stock_out.on_stock_moved,),
+    ),
 }
 
 JOBS: Mapping[str, JobFunction] = {
@@ -40,8 +63,9 @@ JOBS: Mapping[str, JobFunction] = {
 
 SWEEPS: Mapping[str, Sweep] = {
     "o2o.rounds": Sweep(rounds.deadlines, rounds.advance),
+    "orders.stock_out": Sweep(stock_out.deadlines, stock_out.advance),
 }
 
 SHORTAGES: Sequence[Source] = (shortages.list_short,)
 
-DOCUMENTS: tuple[Resolver, ...] = (list_papers, list_handlings)
+DOCUMENTS: tuple[Resolver, ...] = (list_papers, list_handlings, list_returns)

@@ -5,9 +5,10 @@
   const dialog = document.getElementById("confirm");
   if (!dialog) return;
   const yes = dialog.querySelector("[value=yes]");
-  let go = null;
+  let go = null, about = null;
 
   const ask = (element, then) => {
+    about = element instanceof Node ? element : null;
     document.getElementById("confirm-t").textContent = element.dataset.confirm;
     yes.textContent = element.dataset.confirmYes;
     go = then;
@@ -19,6 +20,10 @@
     const then = go;
     go = null;
     if (dialog.returnValue === "yes") then?.();
+  });
+  // What holds the button is not replaced under the open question: a form that is gone cannot be sent any more
+  document.addEventListener("htmx:beforeSwap", e => {
+    if (dialog.open && about && e.detail.target.contains(about)) e.detail.shouldSwap = false;
   });
 
   const asks = e => e.detail.triggeringEvent?.submitter?.closest("[data-confirm]") || e.target.closest("[data-confirm]");

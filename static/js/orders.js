@@ -1,7 +1,34 @@
 "use strict";
-/* The workbench: the panel follows the cursor, what a live push changes waits behind a bar, and what was released leaves the list
+/* Marks (hold, give to, note): a button names the dialog; it is about one order, or about those that are chosen.
+   The workbench: the panel follows the cursor, what a live push changes waits behind a bar, and what was released leaves the list
    while the cursor goes on to the next order. Choosing and the keys of the list are bulk.js. */
 (() => {
+  const chosenOf = button => {
+    if (button.dataset.markId) return { ids: button.dataset.markId, stamps: button.dataset.markStamp, many: 1 };
+    const { ids, stamps, many } = window.Alpine.$data(button.closest("[x-data]"));
+    return { ids, stamps, many };
+  };
+  document.addEventListener("click", e => {
+    const button = e.target.closest("[data-mark]");
+    const dialog = button && document.getElementById(`mark-${button.dataset.mark}`);
+    if (!dialog) return;
+    const form = dialog.querySelector("form"), { ids, stamps, many } = chosenOf(button);
+    form.reset();
+    form.elements.namedItem("ids").value = ids;
+    form.elements.namedItem("stamps").value = stamps;
+    dialog.querySelector("[data-mark-count]").textContent = many > 1 ? cf.fill(dialog.dataset.many, { n: many.toLocaleString("zh-CN") }) : "";
+    if (button.dataset.markSaid) form.elements.namedItem("note").value = button.dataset.markSaid;
+    dialog.showModal();
+    form.querySelector("input:not([type=hidden]),select,textarea").focus();
+  });
+  // A note is written with Enter for lines; Ctrl Enter says that it is done
+  document.addEventListener("keydown", e => {
+    if (e.key !== "Enter" || !(e.ctrlKey || e.metaKey) || !e.target.matches(".mk textarea")) return;
+    e.target.form.requestSubmit();
+  });
+  document.body.addEventListener("htmx:afterRequest", e => {
+    if (e.detail.xhr.status < 300) e.target.closest?.("dialog.mk")?.close();
+  });
   const bench = document.querySelector("[data-workbench]");
   if (!bench) return;
   const PANEL_MS = 120, COUNTS_MS = 1500, QUIET_MS = 4000;
