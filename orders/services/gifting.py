@@ -173,7 +173,7 @@ def _add(units: Mapping[int, int]) -> None:
 def lock_rules_of(order_ids: Sequence[int]) -> None:
     """Lock the rules that gave these orders something, before the orders are locked: for whoever will call `take_back`."""
     db.lock(
-        Rank.DOCUMENT,
+        Rank.ORDER,
         GiftRule,
         "id",
         "id IN (SELECT rule_id FROM orders_giftgiven WHERE tenant_id = %s AND order_id = ANY (%s::bigint[]))",

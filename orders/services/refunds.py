@@ -20,7 +20,7 @@ from orders.models import ChannelState, Order, OrderStatus, RefundLine, RefundSt
 from orders.models import Refund as RefundRow
 from orders.rules.after_sales import Withdrawn
 from orders.rules.values import Finding
-from orders.services import again, planning, refund_money, returns, withdrawing
+from orders.services import again, gifting, planning, refund_money, returns, withdrawing
 from orders.services.again import Group
 
 OPEN = (RefundState.REQUESTED, RefundState.AGREED)
@@ -69,9 +69,11 @@ def ask(*, refunds: Sequence[RefundInput], actor_id: int | None = None) -> Asked
     """Take refunds.  What has not left the building does not leave it: it is out of the order, stock and stores are free, and the rest of
     the order is planned again.  An order of which nothing is left stops until the refund is agreed, and is cancelled then.
 
-    Idempotent on (channel, external id).  Locks the orders with all that travel with them, then as withdrawing.take_out.  Raises NoOrder,
+    Idempotent on (channel, external id).  Locks the gift rules of the orders, the orders with all that travel with them, then as
+    withdrawing.take_out.  Raises NoOrder,
     RefundTooMuch.  Says RefundsAsked.
     """
+    gifting.lock_rules_of(sorted({one.order_id for one in refunds}))
     groups = again.lock_groups({one.order_id for one in refunds})
     heads = {head.id: head for group in groups.values() for head in group.heads}
     missing = {one.order_id for one in refunds} - heads.keys()
@@ -312,6 +314,7 @@ def on_channel_orders_closed(payload: Mapping[str, Any]) -> None:
 def close(*, order_ids: Mapping[int, str], actor_id: int | None = None) -> Asked:
     """Orders that the platform closed, with their numbers there.  As ask, agreed and paid back."""
     ids = sorted(order_ids)
+    gifting.lock_rules_of(ids)
     db.lock(Rank.ORDER, Order, "id", "id = ANY (%s::bigint[])", db.array(ids))
     open_ = db.rows(
         "SELECT id FROM orders_refund WHERE tenant_id = %s AND order_id = ANY (%s::bigint[]) AND state = ANY (%s::int[])",
@@ -370,6 +373,7 @@ def _find_refunds(refund_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
 def _lock_refunds(refund_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     """As _find_refunds, their orders locked: whoever changes a refund has its order."""
     orders = {order_id for order_id, _state in _find_refunds(refund_ids).values()}
+    gifting.lock_rules_of(sorted(orders))
     db.lock(Rank.ORDER, Order, "id", "id = ANY (%s::bigint[])", db.array(sorted(orders)))
     return _find_refunds(refund_ids)
 
