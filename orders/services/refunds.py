@@ -70,8 +70,7 @@ def ask(*, refunds: Sequence[RefundInput], actor_id: int | None = None) -> Asked
     the order is planned again.  An order of which nothing is left stops until the refund is agreed, and is cancelled then.
 
     Idempotent on (channel, external id).  Locks the gift rules of the orders, the orders with all that travel with them, then as
-    withdrawing.take_out.  Raises NoOrder,
-    RefundTooMuch.  Says RefundsAsked.
+    withdrawing.take_out.  Raises NoOrder, RefundTooMuch.  Says RefundsAsked.
     """
     gifting.lock_rules_of(sorted({one.order_id for one in refunds}))
     groups = again.lock_groups({one.order_id for one in refunds})
