@@ -8,9 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.web.formats import exponent, major
-from inventory.models import Category
 from inventory.services.catalogue import find_sku_ids
-from orders.forms_rules import CURRENCIES, MOST_MONEY, words_of
+from orders.forms_rules import CURRENCIES, MOST_MONEY, NamesGoods
 from orders.models import GiftRule
 from orders.queries import Choices
 
@@ -26,7 +25,7 @@ def _instant(label: Any) -> forms.DateTimeField:
     return forms.DateTimeField(label=label, required=False, widget=widget)
 
 
-class GiftRuleForm(forms.Form):
+class GiftRuleForm(NamesGoods):
     """What is given, to which orders, how often.  What is left empty is not asked about."""
 
     name = forms.CharField(label=gettext_lazy("规则叫什么"), max_length=60)
@@ -90,22 +89,6 @@ class GiftRuleForm(forms.Form):
         if code not in found:
             raise forms.ValidationError(_("没有 %(code)s 这个商品。") % {"code": code})
         return found[code]
-
-    def clean_skus(self) -> list[int]:
-        codes = words_of(self.cleaned_data["skus"])
-        found = find_sku_ids(codes) if codes else {}
-        missing = [code for code in codes if code not in found]
-        if missing:
-            raise forms.ValidationError(_("没有 %(code)s 这个商品。") % {"code": missing[0]})
-        return sorted({found[code] for code in codes})
-
-    def clean_categories(self) -> list[int]:
-        paths = words_of(self.cleaned_data["categories"])
-        found = dict(Category.objects.filter(path__in=paths).values_list("path", "id")) if paths else {}
-        missing = [path for path in paths if path not in found]
-        if missing:
-            raise forms.ValidationError(_("没有“%(path)s”这个类目。") % {"path": missing[0]})
-        return [found[path] for path in paths]
 
     def conditions(self) -> dict[str, Any]:
         """The words of orders.rules.gifts; only after is_valid()."""

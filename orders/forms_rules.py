@@ -57,7 +57,27 @@ _ANY_WORD = gettext_lazy("几个词用顿号隔开，有一个就算。")
 _HOURS = [("", "—"), *((str(hour), f"{hour:02d}:00") for hour in range(24))]
 
 
-class AuditRuleForm(forms.Form):
+class NamesGoods(forms.Form):
+    """Fields `skus` and `categories`, written as codes and paths, become ids."""
+
+    def clean_skus(self) -> list[int]:
+        codes = words_of(self.cleaned_data["skus"])
+        found = find_sku_ids(codes) if codes else {}
+        missing = [code for code in codes if code not in found]
+        if missing:
+            raise forms.ValidationError(_("没有 %(code)s 这个商品。") % {"code": missing[0]})
+        return sorted({found[code] for code in codes})
+
+    def clean_categories(self) -> list[int]:
+        paths = words_of(self.cleaned_data["categories"])
+        found = dict(Category.objects.filter(path__in=paths).values_list("path", "id")) if paths else {}
+        missing = [path for path in paths if path not in found]
+        if missing:
+            raise forms.ValidationError(_("没有“%(path)s”这个类目。") % {"path": missing[0]})
+        return [found[path] for path in paths]
+
+
+class AuditRuleForm(NamesGoods):
     """A rule.  What is left empty is not asked about; all that is filled in must be so."""
 
     name = forms.CharField(label=gettext_lazy("规则叫什么"), max_length=60)
@@ -111,22 +131,6 @@ class AuditRuleForm(forms.Form):
             (title, [self[name] for name in names if name != "channels" or self.fields[name].choices])  # type: ignore[attr-defined]
             for title, names in self.SECTIONS
         ]
-
-    def clean_skus(self) -> list[int]:
-        codes = words_of(self.cleaned_data["skus"])
-        found = find_sku_ids(codes) if codes else {}
-        missing = [code for code in codes if code not in found]
-        if missing:
-            raise forms.ValidationError(_("没有 %(code)s 这个商品。") % {"code": missing[0]})
-        return sorted({found[code] for code in codes})
-
-    def clean_categories(self) -> list[int]:
-        paths = words_of(self.cleaned_data["categories"])
-        found = dict(Category.objects.filter(path__in=paths).values_list("path", "id")) if paths else {}
-        missing = [path for path in paths if path not in found]
-        if missing:
-            raise forms.ValidationError(_("没有“%(path)s”这个类目。") % {"path": missing[0]})
-        return [found[path] for path in paths]
 
     def clean_regions(self) -> list[str]:
         return clean_regions(self.cleaned_data["regions"])

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orders.connectors import paging, reading, saying, signing
-from orders.connectors.errors import PlatformError, Refused, Throttled, Unauthorized, Unreachable, Untrue
+from orders.connectors.errors import PlatformError, Refused, Throttled, Unauthorized, Unreachable
 from orders.connectors.interface import (
     Capabilities,
     Hidden,
@@ -95,9 +95,7 @@ class Douyin:
             Row(reading.word(row, "order_id"), reading.word(row, "update_time"), row)
             for row in reading.rows(data, "shop_order_list")
         ]
-        if not all(row.key for row in rows):
-            raise Untrue("shape", "an order without a number")
-        return Listing(tuple(rows), reading.total(data, "total"))
+        return Listing.named(rows, reading.total(data, "total"))
 
     def read(self, rows: Sequence[Row]) -> tuple[list[IncomingOrder], list[Unread]]:
         """From what the list said."""

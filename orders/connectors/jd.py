@@ -108,9 +108,7 @@ class Jd:
             Row(reading.word(row, "orderId"), reading.word(row, "modified"), row)
             for row in reading.rows(found, "orderInfoList")
         ]
-        if not all(row.key for row in rows):
-            raise Untrue("shape", "an order without a number")
-        return Listing(tuple(rows), reading.total(found, "orderTotal"))
+        return Listing.named(rows, reading.total(found, "orderTotal"))
 
     def read(self, rows: Sequence[Row]) -> tuple[list[IncomingOrder], list[Unread]]:
         """From what the list said."""

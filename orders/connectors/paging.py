@@ -14,7 +14,7 @@ mark.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -49,6 +49,14 @@ class Listing:
 
     rows: tuple[Row, ...]
     total: int
+
+    @classmethod
+    def named(cls, rows: Iterable[Row], total: int) -> "Listing":
+        """Raises Untrue for an order without a number."""
+        found = tuple(rows)
+        if not all(row.key for row in found):
+            raise Untrue("shape", "an order without a number")
+        return cls(found, total)
 
 
 class Source(Protocol):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orders.connectors import paging, reading, saying, signing
-from orders.connectors.errors import PlatformError, Refused, Throttled, Unauthorized, Unreachable, Untrue
+from orders.connectors.errors import PlatformError, Refused, Throttled, Unauthorized, Unreachable
 from orders.connectors.interface import (
     Capabilities,
     Hidden,
@@ -93,9 +93,7 @@ class Pdd:
             Row(reading.word(row, "order_sn"), reading.word(row, "updated_at"), row)
             for row in reading.rows(data, "order_sn_list")
         ]
-        if not all(row.key for row in rows):
-            raise Untrue("shape", "an order without a number")
-        return Listing(tuple(rows), reading.total(data, "total_count"))
+        return Listing.named(rows, reading.total(data, "total_count"))
 
     def read(self, rows: Sequence[Row]) -> tuple[list[IncomingOrder], list[Unread]]:
         """From what the list said."""

@@ -126,9 +126,7 @@ class Taobao:
             Row(reading.word(trade, "tid", "tid_str"), reading.word(trade, "modified"))
             for trade in reading.rows(data, "trades", "trade")
         ]
-        if not all(row.key for row in found):
-            raise Untrue("shape", "an order without a number")
-        return Listing(tuple(found), reading.total(data, "total_results"))
+        return Listing.named(found, reading.total(data, "total_results"))
 
     def read(self, rows: Sequence[Row]) -> tuple[list[IncomingOrder], list[Unread]]:
         """Each order in full.  One that cannot be read is Unread."""

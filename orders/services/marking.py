@@ -52,9 +52,7 @@ def hold(
         )
     )
     finding = (Finding(HELD, (("reason", why),), stops=True),)
-    done = stopping.stop(
-        findings=dict.fromkeys(sorted(asked - held), finding), reason=HELD, actor_id=actor_id
-    )
+    done = stopping.stop(findings=dict.fromkeys(sorted(asked - held), finding), reason=HELD)
     accounts.record_each("hold", "order", {i: {"reason": why} for i in done.order_ids}, actor_id=actor_id)
     left = tuple(sorted(held | set(done.too_late)))
     return Marked(done.order_ids, left, tuple(sorted(changed)))

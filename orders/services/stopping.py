@@ -32,7 +32,7 @@ class Stopped:
     too_late: tuple[int, ...] = ()
 
 
-def stop(*, findings: Mapping[int, Sequence[Finding]], reason: str, actor_id: int | None = None) -> Stopped:
+def stop(*, findings: Mapping[int, Sequence[Finding]], reason: str) -> Stopped:
     """Stop these orders, each with findings that say why.
 
     Stores are no longer asked, planned parcels and those on the floor are cancelled and their stock is for sale again, merged orders
