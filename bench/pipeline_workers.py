@@ -72,7 +72,7 @@ def _worker(gate: Any, spans: Any, merchant: Merchant, orders: int, chunk: int, 
 
     forget_ids()
     made = incoming(orders, tag)
-    clock = rig.Clock(db.rows("SELECT pg_backend_pid()")[0][0])
+    clock = rig.Clock(db.rows("SELECT pg_backend_pid()")[0][0], is_overlapped=True)
     gate.wait(LONGEST_S)
     start, problem = time.monotonic(), ""
     try:

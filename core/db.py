@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Model
 
+from core import behind
 from core.tenancy import LOCK_TIMEOUT, current_scope
 
 BLOCK = 10_000  # increment of the sequence core_id_block; all ids stay below 2**53, so JavaScript reads them exactly
@@ -26,14 +27,19 @@ class _Blocks:
         self.guard = threading.Lock()
         self.spare: list[range] = []
 
+    def have(self, count: int) -> None:
+        with self.guard:
+            self._have(count)
+
+    def _have(self, count: int) -> None:
+        missing = count - sum(map(len, self.spare))
+        if missing > 0:
+            starts = rows("SELECT nextval('core_id_block') FROM generate_series(1, %s)", -(-missing // BLOCK))
+            self.spare.extend(range(start, start + BLOCK) for (start,) in starts)
+
     def take(self, count: int) -> list[range]:
         with self.guard:
-            missing = count - sum(map(len, self.spare))
-            if missing > 0:
-                starts = rows(
-                    "SELECT nextval('core_id_block') FROM generate_series(1, %s)", -(-missing // BLOCK)
-                )
-                self.spare.extend(range(start, start + BLOCK) for (start,) in starts)
+            self._have(count)
             taken: list[range] = []
             while count:
                 block = self.spare[0]
@@ -54,6 +60,11 @@ def forget_ids() -> None:
 
 
 os.register_at_fork(after_in_child=forget_ids)
+
+
+def have_ids(count: int) -> None:
+    """See that the next `count` ids cost no statement."""
+    _blocks.have(count)
 
 
 def new_ids(count: int) -> Sequence[int]:
@@ -118,6 +129,28 @@ def _element(value: object) -> str:
 def base64(value: bytes) -> str:
     """Bytes as an array element: half the length of the driver's hexadecimal, decoded by the statement."""
     return b64encode(value).decode()
+
+
+BEHIND_FROM_ROWS = 250  # fewer are stored sooner than another thread could begin
+
+
+def execute_behind(rows_concerned: int, sql: str, *params: Any) -> None:
+    """As execute, for a statement whose outcome nobody needs: the server works on it while Python goes on (core.behind).
+
+    What it raises comes up at the next statement, the end of a savepoint, or the end of the transaction.
+    """
+    scope = current_scope()
+    if rows_concerned >= BEHIND_FROM_ROWS or (scope.behind is not None and scope.behind.is_busy):
+        behind.put(scope, sql, params)
+    else:
+        execute(sql, *params)
+
+
+def insert_behind(model: type[Model], names: Sequence[str], values: Sequence[tuple[Any, ...]]) -> None:
+    """As insert; see execute_behind."""
+    if values:
+        sql, params = _insert_statement(model, names, list(zip(*values, strict=True)))
+        execute_behind(len(values), sql, current_scope().tenant_id, *params)
 
 
 def insert(model: type[Model], names: Sequence[str], values: Sequence[tuple[Any, ...]]) -> None:
@@ -247,7 +280,7 @@ def savepoint() -> Iterator[None]:
     scope = current_scope()
     reached, memo = scope.rank, dict(scope.memo)
     try:
-        with transaction.atomic():
+        with transaction.atomic(), scope.settled():
             yield
     except BaseException:
         scope.rank, scope.memo = reached, memo

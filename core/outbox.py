@@ -25,7 +25,7 @@ def emit(topic: str, payload: Mapping[str, Any]) -> int:
     """Write one fact; returns the event's id.  `payload` is JSON: ids, numbers, words; never a person's data."""
     scope = current_scope()
     event_id = db.new_id()
-    db.insert(Outbox, ["id", "topic", "payload"], [(event_id, topic, json.dumps(payload))])
+    db.insert_behind(Outbox, ["id", "topic", "payload"], [(event_id, topic, json.dumps(payload))])
     if "nudged" not in scope.memo:
         scope.memo["nudged"] = True
         tenant_id = scope.tenant_id

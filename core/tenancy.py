@@ -4,17 +4,27 @@
 Without a scope every statement on a tenant table fails.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connections, models, transaction
 from django.db.models.lookups import Exact
 from django.db.models.sql.where import WhereNode
 
+DEFAULT = "default"
 LOCK_TIMEOUT = "10s"  # a lock that waits longer is a defect to be seen, not a page that hangs
+
+
+class Pending(Protocol):
+    """Writes that were handed over and are not stored yet (core.behind)."""
+
+    @property
+    def is_busy(self) -> bool: ...
+    def add(self, sql: str, params: Sequence[Any]) -> None: ...
+    def settle(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -24,6 +34,23 @@ class Scope:
     tenant_id: int
     rank: int = -1  # of the last lock taken: core.db.lock refuses to go back
     memo: dict[str, Any] = field(default_factory=dict)  # reads worth doing once a transaction (options)
+    behind: Pending | None = None
+
+    def settle(self) -> None:
+        """Wait for what was handed over.  Raises what it raised."""
+        if self.behind is not None:
+            self.behind.settle()
+
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """Around work that is kept or undone as a whole: nothing is under way when that is decided."""
+        try:
+            yield
+        except BaseException:
+            with suppress(Exception):  # undone with the rest; the first problem is the one to tell
+                self.settle()
+            raise
+        self.settle()
 
 
 _scope: ContextVar[Scope | None] = ContextVar("tenant_scope", default=None)
@@ -58,7 +85,7 @@ def current_tenant() -> int:
 
 
 @contextmanager
-def tenant(tenant_id: int, using: str = "default") -> Iterator[Scope]:
+def tenant(tenant_id: int, using: str = DEFAULT) -> Iterator[Scope]:
     """The transaction of one tenant.  Refuses to start inside another transaction: what it does must be able to commit alone.
 
     SET LOCAL is a statement, so that pooled and distributed servers forward it; it ends with the transaction by itself.
@@ -76,7 +103,8 @@ def tenant(tenant_id: int, using: str = "default") -> Iterator[Scope]:
                 cursor.execute(
                     f"SET LOCAL app.tenant_id = '{here.tenant_id}'; SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"
                 )
-            yield here
+            with here.settled():
+                yield here
     finally:
         _scope.reset(token)
 

@@ -198,7 +198,7 @@ def _write(
 
 def _insert(takes: Sequence[fefo.Take], asked: Mapping[int, _Held] | Mapping[int, LotRow]) -> None:
     """The rows of what was taken for whom."""
-    db.insert(
+    db.insert_behind(
         Allocation,
         ["id", "owner_ref", "line_ref", "balance", "quantity", "min_expires_on", "priority", "ship_by"],
         [

@@ -91,7 +91,7 @@ def write_moves(moves: Sequence[MoveRow], *, actor_id: int | None, reason: str =
     for id_, state in states.items():
         if state.on_hand > UNITS_MOST:
             raise BadQuantity(_("这个货位里这个批次已经有 %(n)d 件，再收就数不下了。") % {"n": before[id_]})
-    db.insert(
+    db.insert_behind(
         Move,
         [
             "id",

@@ -38,8 +38,15 @@ class ReservationRow:
     ship_by: datetime
 
 
-def plan(facility_id: int, demands: Sequence[Demand], *, locked: bool) -> PromisePlan:
-    """Which demands fit now, whole or not at all, first come first served.  With `locked` the answer holds until the commit."""
+def plan(
+    facility_id: int, demands: Sequence[Demand], *, locked: bool, seen: Standing | None = None
+) -> PromisePlan:
+    """Which demands fit now, whole or not at all, first come first served.  With `locked` the answer holds until the commit.
+
+    `seen`: stock that was read a moment ago and has all SKUs of the demands; a guess as good as a look now.
+    """
+    if seen is not None and not locked:
+        return promise.plan_promises(demands, seen.supplies, seen.promised)
     return plan_with_standing(facility_id, demands, locked=locked)[0]
 
 
@@ -71,7 +78,7 @@ def commit_plan(facility_id: int, demands: Sequence[Demand], guess: PromisePlan)
 
 def write_reservations(facility_id: int, rows: Sequence[ReservationRow]) -> None:
     """The rows behind the counters.  The caller writes counters for exactly these rows in the same transaction."""
-    db.insert(
+    db.insert_behind(
         Reservation,
         [
             "id",

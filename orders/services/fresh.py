@@ -275,12 +275,12 @@ def _order_row(f: Fresh, currency: str, status: OrderStatus) -> tuple[object, ..
 
 def write(channel: ChannelFacts, fresh: Sequence[Fresh], status: Mapping[int, OrderStatus]) -> None:
     """Orders and their lines, one statement each."""
-    db.insert(
+    db.insert_behind(
         Order,
         _ORDER_COLUMNS,
         [_order_row(f, channel.currency, status[f.head.id]) for f in fresh],
     )
-    db.insert(
+    db.insert_behind(
         OrderLine,
         _LINE_COLUMNS,
         [

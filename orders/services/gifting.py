@@ -10,7 +10,7 @@ from django.db import IntegrityError
 
 from core import clock, db
 from core.db import Rank
-from core.tenancy import current_tenant
+from core.tenancy import current_scope, current_tenant
 from inventory.queries.stock import list_available
 from inventory.sellable import minimum_expiry
 from orders.models import GiftGiven, GiftRule
@@ -136,6 +136,7 @@ def write(gifts: Gifts) -> None:
     new = [gift for found in gifts.by_order.values() for gift in found if gift.is_new]
     if not new:
         return
+    current_scope().settle()  # what the orders before it say is not about gifts
     try:
         db.insert(
             GiftGiven,

@@ -1,6 +1,7 @@
 """The pipeline, in bulk and in one transaction: intake → audit → split → reserve → parcels.
 
-Everything is decided on values in memory and each row is written once, with its final status.  Stock rows are hot (every chunk touches
+Everything is decided on values in memory.  All that decides is read first; then the server stores the orders (core.behind) while their
+parcels, carriers and promises are decided here, and the few that stop only now are corrected.  Stock rows are hot (every chunk touches
 the same SKUs), so they are locked last: guess without a lock, write, lock, prove the guess; when it was wrong the transaction is rolled
 back and runs again, locking first.
 """
@@ -33,6 +34,7 @@ __all__ = ["GuessedWrong", "Overtaken", "ProcessResult", "carry", "process", "pu
 
 CHUNK = 4_000  # orders a transaction
 TRIES = 5  # of one chunk, while others are faster
+IDS_AN_ORDER = 12  # rows of an order and its parcels, as a rule
 DEADLOCK = "40P01"
 ONCE = "orders_channelorder_once"
 
@@ -97,8 +99,8 @@ class Attempt(Protocol[T_co]):
 def until_settled(attempt: Attempt[T_co]) -> T_co:
     """One chunk as often as others are faster; `attempt` undoes itself when it raises.
 
-    A wrong guess about stock locks first the next time.  Overtaken does not: who holds stock rows while waiting for an order's key can
-    stand in a circle with who holds the key; should two meet like that, PostgreSQL ends one, and it tries again here.
+    A wrong guess about stock locks first the next time.  Who was overtaken does not: who holds stock rows while waiting for an order's
+    key can stand in a circle with who holds the key; should two meet like that, PostgreSQL ends one, and it tries again here.
     """
     lock_first = False
     for _try in range(TRIES - 1):
@@ -106,11 +108,18 @@ def until_settled(attempt: Attempt[T_co]) -> T_co:
             return attempt(lock_first=lock_first)
         except GuessedWrong as problem:
             lock_first = not isinstance(problem, Overtaken)
-        except OperationalError as problem:
-            if getattr(problem.__cause__, "pgcode", None) != DEADLOCK:
+        except (OperationalError, IntegrityError) as problem:
+            if not _is_overtaken(problem):
                 raise
             lock_first = False
     return attempt(lock_first=lock_first)
+
+
+def _is_overtaken(problem: Exception) -> bool:
+    """Another transaction took one of these orders meanwhile, or PostgreSQL ended one of two that waited for each other."""
+    cause = problem.__cause__
+    diagnosis = getattr(cause, "diag", None)
+    return getattr(cause, "pgcode", None) == DEADLOCK or getattr(diagnosis, "constraint_name", None) == ONCE
 
 
 def _in_transaction(
@@ -139,7 +148,9 @@ def process(
     import_ref: int | None = None,
     lock_first: bool = False,
 ) -> ProcessResult:
-    """One attempt at a chunk, inside an open scope.  Raises GuessedWrong (or Overtaken): undo and call again, see `until_settled`."""
+    """One attempt at a chunk, inside an open scope.  Raises GuessedWrong, or what says that another was faster (also at the end of the
+    scope, see core.behind): undo and call again, as `until_settled` does.
+    """
     channel = reading.get_channel(channel_id)
     hashed = [(order, crypto.fingerprint(current_tenant(), order.raw)) for order in incoming]
     fresh, known = split_known(channel_id, hashed)
@@ -178,28 +189,30 @@ def _make(
     lock_first: bool,
 ) -> ProcessResult:
     goods = fresh_orders.read_goods(incoming)
+    db.have_ids(IDS_AN_ORDER * len(incoming))
     fresh, gifts = fresh_orders.read(channel, incoming, goods, rules)
     plan = planning.Plan()
     _audit(plan, channel, fresh, goods.skus)
     values = sorted((f.value for f in fresh), key=lambda v: (v.ship_by, v.id))
+    hands = carriers.read_hands([channel])
     if channel.is_routed and not channel.is_o2o:
         _route(plan, fresh)
-    jobs = {f.head.id: carriers.Job(f.head, channel) for f in fresh}
-    hands = carriers.read_hands([channel])
-    planning.split(plan, values, goods.skus, carriers.limits(hands, jobs))
-    carriers.choose(plan, hands, jobs, goods.skus)
-    planning.reserve(
-        plan, values, {f.head.id: f.head.facility_id for f in fresh}, goods.skus, locked=lock_first
-    )
-    offered = {
-        f.head.id
-        for f in fresh
-        if channel.is_o2o and f.point_e6 and f.head.id in plan.parcels and f.head.id not in plan.lots
-    }
-    fresh_orders.write(channel, fresh, {f.head.id: _status(f.head.id, plan, offered) for f in fresh})
+    at = {f.head.id: f.head.facility_id for f in fresh}
+    if not lock_first:
+        planning.look(plan, values, at, goods.skus)
+    # All is read that decides: the server stores the orders while the rest of them is decided here.
+    likely = {f.head.id: _status(f, plan, channel) for f in fresh}
+    fresh_orders.write(channel, fresh, likely)
     numbered = sorted(zip(fresh, hashes, strict=True), key=lambda pair: pair[0].incoming.external_number)
     _write_channel_orders(channel, numbered, import_ref)
     _write_gifts(gifts)
+    jobs = {f.head.id: carriers.Job(f.head, channel) for f in fresh}
+    planning.split(plan, values, goods.skus, carriers.limits(hands, jobs))
+    carriers.choose(plan, hands, jobs, goods.skus)
+    planning.reserve(plan, values, at, goods.skus, locked=lock_first)
+    status = {f.head.id: _status(f, plan, channel) for f in fresh}
+    offered = {id_ for id_, one in status.items() if one == OrderStatus.DISPATCHING}
+    _correct(likely, status)
     writing.write_findings(plan.findings)
     heads = {f.head.id: f.head for f in fresh}
     made = writing.write_parcels(
@@ -240,10 +253,23 @@ def _route(plan: planning.Plan, fresh: Sequence[Fresh]) -> None:
         f.decided = {**(f.decided or {}), **routing.why(routed)}
 
 
-def _status(order_id: int, plan: planning.Plan, offered: set[int]) -> OrderStatus:
-    if order_id in plan.stopped:
+def _status(f: Fresh, plan: planning.Plan, channel: ChannelFacts) -> OrderStatus:
+    """As far as the plan has come."""
+    id_ = f.head.id
+    if id_ in plan.stopped:
         return OrderStatus.STOPPED
-    return OrderStatus.DISPATCHING if order_id in offered else OrderStatus.FULFILLING
+    is_offered = channel.is_o2o and f.point_e6 and id_ not in plan.lots
+    return OrderStatus.DISPATCHING if is_offered else OrderStatus.FULFILLING
+
+
+def _correct(likely: Mapping[int, OrderStatus], status: Mapping[int, OrderStatus]) -> None:
+    """Orders that were stored before something stopped them: no parcel, no carrier, no stock."""
+    late: dict[OrderStatus, list[int]] = {}
+    for id_, now in status.items():
+        if now != likely[id_]:
+            late.setdefault(now, []).append(id_)
+    for now in sorted(late):
+        writing.set_status(late[now], now)
 
 
 def _audit(
@@ -283,31 +309,27 @@ def _audit(
 def _write_channel_orders(
     channel: ChannelFacts, numbered: Sequence[tuple[Fresh, int]], import_ref: int | None
 ) -> None:
-    """In the order of their numbers: two batches with the same orders wait for each other in one direction only.  Raises Overtaken."""
+    """In the order of their numbers: two batches with the same orders wait for each other in one direction only.  One that another
+    transaction took meanwhile is refused by the database (ONCE).
+    """
     tenant_id = current_tenant()
-    try:
-        db.insert(
-            ChannelOrder,
-            ["id", "channel", "external_number", "order", "state", "content_hash", "raw", "import_ref"],
-            [
-                (
-                    id_,
-                    channel.id,
-                    f.incoming.external_number,
-                    f.head.id,
-                    f.incoming.state,
-                    hash_,
-                    crypto.seal(tenant_id, "raw", f.incoming.raw),
-                    import_ref,
-                )
-                for id_, (f, hash_) in zip(db.new_ids(len(numbered)), numbered, strict=True)
-            ],
-        )
-    except IntegrityError as problem:
-        diagnosis = getattr(problem.__cause__, "diag", None)
-        if diagnosis is None or diagnosis.constraint_name != ONCE:
-            raise
-        raise Overtaken from problem
+    db.insert_behind(
+        ChannelOrder,
+        ["id", "channel", "external_number", "order", "state", "content_hash", "raw", "import_ref"],
+        [
+            (
+                id_,
+                channel.id,
+                f.incoming.external_number,
+                f.head.id,
+                f.incoming.state,
+                hash_,
+                crypto.seal(tenant_id, "raw", f.incoming.raw),
+                import_ref,
+            )
+            for id_, (f, hash_) in zip(db.new_ids(len(numbered)), numbered, strict=True)
+        ],
+    )
 
 
 def _write_gifts(gifts: Gifts) -> None:

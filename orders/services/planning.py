@@ -9,6 +9,7 @@ from functools import lru_cache
 from core import options
 from inventory.rules.lot_order import LotDemand
 from inventory.rules.promise import Demand, PromisePlan
+from inventory.sellable import Standing, read_standing
 from inventory.services import allocations, promises
 from orders import options as settings
 from orders.models import ChannelState
@@ -47,6 +48,7 @@ class Plan:
         default_factory=dict
     )  # order -> who brings each of its parcels
     repeated: AbstractSet[int] = frozenset()  # keys of receivers that other orders go to as well
+    standing: dict[int, Standing] = field(default_factory=dict)  # stock as it was seen ahead, by facility
     is_proved: bool = False  # decided under the locks of the stock rows
 
     def add(self, order_id: int, finding: Finding) -> None:
@@ -135,6 +137,20 @@ def split(
             plan.parcels[order.id] = result.parcels
 
 
+def look(
+    plan: Plan, orders: Iterable[Order], facility_of: Mapping[int, int], skus: Mapping[int, Sku]
+) -> None:
+    """Read the stock that `reserve` will ask for, ahead of it and without a lock; nothing where lots have to be set aside."""
+    if any(sku.is_one_lot for sku in skus.values()):
+        return
+    wanted: dict[int, set[int]] = {}
+    for order in orders:
+        if order.id not in plan.stopped:
+            wanted.setdefault(facility_of[order.id], set()).update([line.sku_id for line in order.lines])
+    for facility_id in sorted(wanted):
+        plan.standing[facility_id] = read_standing(facility_id, wanted[facility_id])
+
+
 def reserve(
     plan: Plan,
     orders: Iterable[Order],
@@ -161,7 +177,9 @@ def reserve(
             _set_lots_aside(plan, facility_id, here, one_lot)
         demands = [_demand(order, one_lot) for order in here if order.id in plan.parcels]
         plan.demands[facility_id] = demands
-        promised = promises.plan(facility_id, demands, locked=plan.is_proved)
+        promised = promises.plan(
+            facility_id, demands, locked=plan.is_proved, seen=plan.standing.get(facility_id)
+        )
         plan.promised[facility_id] = promised
         for short in promised.short:
             _stop_short(plan, facility_id, short.key, short.sku_id, short.wanted, short.available)

@@ -20,7 +20,7 @@ from warehouse.services.parcels import LineInput, ParcelInput
 def write_findings(findings: Mapping[int, Sequence[Finding]]) -> None:
     """The findings of many orders."""
     flat = [(order_id, f) for order_id, found in findings.items() for f in found]
-    db.insert(
+    db.insert_behind(
         FindingRow,
         ["id", "order", "code", "detail", "stops", "rule_id"],
         [

@@ -82,10 +82,10 @@ def plan(*, facility_id: int, parcels: Sequence[ParcelInput], waiting: Sequence[
     rows = [
         _row(id_, facility_id, p, is_waiting=wait) for id_, p, wait in zip(ids, parcels, waiting, strict=True)
     ]
-    db.insert(Parcel, _COLUMNS, rows)
+    db.insert_behind(Parcel, _COLUMNS, rows)
     flat = [(id_, p, line) for id_, p in zip(ids, parcels, strict=True) for line in p.lines]
     line_ids = db.new_ids(len(flat))
-    db.insert(
+    db.insert_behind(
         ParcelLine,
         ["id", "parcel", "sku", "ref", "quantity"],
         [

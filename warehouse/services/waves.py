@@ -131,7 +131,7 @@ def _write(
         return []
     wave_ids = list(db.new_ids(-(-len(parcel_ids) // size)))
     today = clock.today()
-    db.insert(
+    db.insert_behind(
         Wave,
         ["id", "facility", "code", "status", "tote", "is_bulk", "parcel_count"],
         [
@@ -147,7 +147,8 @@ def _write(
             for i, (id_, cart) in enumerate(zip(wave_ids, carts, strict=False))
         ],
     )
-    db.execute(
+    db.execute_behind(
+        len(parcel_ids),
         "UPDATE warehouse_parcel p SET wave_id = u.wave_id, slot = u.slot, status = %s FROM unnest(%s::bigint[], %s::bigint[], %s::int[])"
         " u(id, wave_id, slot) WHERE p.tenant_id = %s AND p.id = u.id",
         int(ParcelStatus.RELEASED),
