@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import NamedTuple
 
 from core import db
 from core.db import Rank
@@ -48,8 +49,7 @@ class LotRow:
     ship_by: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(NamedTuple):  # ten thousand at once: a row as it came, not copied field by field
     id: int
     owner_ref: int
     line_ref: int
@@ -165,7 +165,7 @@ def _reservations(facility_id: int, owner_refs: Sequence[int]) -> list[_Held]:
         facility_id,
         db.array(owner_refs),
     )
-    return sorted((_Held(*row) for row in found), key=lambda h: (place[h.owner_ref], h.line_ref, h.id))
+    return sorted(map(_Held._make, found), key=lambda h: (place[h.owner_ref], h.line_ref, h.id))
 
 
 def _set_aside(owners: AbstractSet[int]) -> list[int]:

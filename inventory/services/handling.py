@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from core import db
 from core.db import Rank
@@ -50,8 +51,7 @@ class Owned:
     held: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(NamedTuple):
     id: int
     owner_ref: int
     balance_id: int
@@ -249,4 +249,4 @@ def _allocations(owner_refs: Sequence[int]) -> list[_Open]:
         current_tenant(),
         db.array(owner_refs),
     )
-    return [_Open(*row) for row in found]
+    return list(map(_Open._make, found))

@@ -7,8 +7,8 @@ waited does not see rows inserted while it waited.  Several facilities in one tr
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from core import db, outbox
 from core.db import Rank
@@ -25,8 +25,7 @@ class GuessedWrong(Exception):
     """Stock changed between the unlocked look and the lock: roll back and run the work again, locking first."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReservationRow:
+class ReservationRow(NamedTuple):
     """One line's share of a promise.  `owner_ref` and `line_ref` mean something to the caller only."""
 
     owner_ref: int
@@ -36,6 +35,17 @@ class ReservationRow:
     quantity: int
     priority: int
     ship_by: datetime
+
+
+_FIELDS = (
+    "owner_ref",
+    "line_ref",
+    "sku",
+    "min_expires_on",
+    "quantity",
+    "priority",
+    "ship_by",
+)  # of a ReservationRow
 
 
 def plan(
@@ -80,31 +90,8 @@ def write_reservations(facility_id: int, rows: Sequence[ReservationRow]) -> None
     """The rows behind the counters.  The caller writes counters for exactly these rows in the same transaction."""
     db.insert_behind(
         Reservation,
-        [
-            "id",
-            "owner_ref",
-            "line_ref",
-            "facility",
-            "sku",
-            "min_expires_on",
-            "quantity",
-            "priority",
-            "ship_by",
-        ],
-        [
-            (
-                id_,
-                r.owner_ref,
-                r.line_ref,
-                facility_id,
-                r.sku_id,
-                r.min_expires_on,
-                r.quantity,
-                r.priority,
-                r.ship_by,
-            )
-            for id_, r in zip(db.new_ids(len(rows)), rows, strict=True)
-        ],
+        ["id", "facility", *_FIELDS],
+        [(id_, facility_id, *row) for id_, row in zip(db.new_ids(len(rows)), rows, strict=True)],
     )
 
 

@@ -281,22 +281,9 @@ def _audit(
     refused = {f.head.id: f.incoming.refused_rows for f in fresh if f.incoming.refused_rows}
     unplaced = placing.place(channel, fresh)
     planning.audit(plan, values, skus, AuditContext(planning.audit_rules(), seen, refused, unplaced))
-    sights = [
-        (
-            f.value,
-            checking.Sight(
-                channel.id,
-                f.head.facility_id,
-                channel.currency,
-                f.division_code,
-                f.incoming.placed_at,
-                f.incoming.cod_minor,
-                f.buyer_key,
-            ),
-        )
-        for f in fresh
-    ]
-    planning.stop(plan, checking.find(sights, skus))
+    rules = checking.list_active()
+    if rules:
+        planning.stop(plan, checking.find([(f.value, _sight(f, channel)) for f in fresh], skus, rules))
     for f in fresh:
         planning.check_state(plan, f.head.id, f.incoming.state)
     days = [(f.head.id, f.incoming.wait_until) for f in fresh if f.incoming.wait_until is not None]
@@ -304,6 +291,18 @@ def _audit(
     for id_, day in days:
         if now is not None and day > now:
             planning.wait(plan, id_, day)
+
+
+def _sight(f: Fresh, channel: ChannelFacts) -> checking.Sight:
+    return checking.Sight(
+        channel.id,
+        f.head.facility_id,
+        channel.currency,
+        f.division_code,
+        f.incoming.placed_at,
+        f.incoming.cod_minor,
+        f.buyer_key,
+    )
 
 
 def _write_channel_orders(

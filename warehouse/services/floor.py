@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -135,8 +136,7 @@ def ship(*, wave_ids: Sequence[int], actor_id: int | None = None) -> Shipped:
     return Shipped(tuple(leaving), units, held, short)
 
 
-@dataclass(frozen=True, slots=True)
-class _OnCart:
+class _OnCart(NamedTuple):
     """A parcel of a wave, under its lock."""
 
     id: int
