@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from script.house.browser import TRIED, find_chromium
 from script.house.embedded import last_lines, wait_until
@@ -26,6 +26,8 @@ CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--disable-quic", "--disable-dev-shm-usage",
 ]  # fmt: skip
+PATIENCE_MS = 40_000  # more than the 30 s after which a page asks again for what a lost push told
+expect.set_options(timeout=PATIENCE_MS)
 STOP_SIGNALS = [(signal.SIGTERM, 8.0), (signal.SIGQUIT, 2.0)]
 
 
@@ -116,11 +118,21 @@ def scripts_ready(page: Page, wanted: str = "Boolean(window.cf)") -> None:
 
     Asked from outside, again and again: Playwright's wait_for_function polls inside the page, with the eval that the policy forbids.
     """
-    for _try in range(300):
+    for _try in range(PATIENCE_MS // 50):
         if page.evaluate(wanted):
             return
         page.wait_for_timeout(50)
     raise AssertionError(f"never true on {page.url}: {wanted}")
+
+
+def pass_a_moment(page: Page) -> None:
+    """Longer than the gap between two keys of a scanner, on the page's own clock: a key pressed after it is a key of its own, and what
+    the last one asked for has begun, however busy the page is.
+    """
+    try:
+        page.evaluate("() => new Promise(done => setTimeout(done, 120))")
+    except Error:
+        page.wait_for_load_state()  # the key led to another page
 
 
 @pytest.fixture
@@ -129,7 +141,7 @@ def page(browser: Browser, page_errors: list[str]) -> Iterator[Page]:
     context = browser.new_context(
         locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1440, "height": 900}
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     opened = context.new_page()
 
     def console(message: ConsoleMessage) -> None:

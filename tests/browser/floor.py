@@ -41,6 +41,23 @@ def scan(page: Page, text: str) -> None:
     )
 
 
+def listen(page: Page, selector: str) -> None:
+    """Keep all that a line says from now on, also what it says for half a second only; `said` has it."""
+    page.evaluate(
+        """selector => {
+            const line = document.querySelector(selector);
+            window.said = [];
+            new MutationObserver(() => window.said.push(line.textContent))
+                .observe(line, { childList: true, characterData: true, subtree: true });
+        }""",
+        selector,
+    )
+
+
+def said(page: Page) -> str:
+    return "\n".join(page.evaluate("window.said"))
+
+
 def broken_rules(page: Page) -> list[str]:
     """What axe finds on the page as it stands.  Axe comes once a page, and only its complaints travel back."""
     if not page.evaluate("Boolean(window.axe)"):

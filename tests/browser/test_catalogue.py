@@ -80,7 +80,7 @@ def test_a_picture_is_seen_where_the_goods_are(
     page.get_by_role("button", name="加这张图").click()
     shown = page.get_by_role("img", name="红茶")
     expect(shown).to_be_visible()
-    assert shown.evaluate("img => img.complete && img.naturalWidth") == 160
+    assert shown.evaluate("img => img.decode().then(() => img.naturalWidth)") == 160
     look(page, "sku-edit")
     page.goto(f"{site.url}/skus/")
     expect(page.locator(".thumb")).to_have_count(1)

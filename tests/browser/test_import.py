@@ -73,7 +73,8 @@ def test_a_file_becomes_orders(
     expect(page.get_by_text("对上了，差 0")).to_be_visible()
     expect(page.locator("#import-steps li.is-done")).to_have_count(4)
     expect(page.get_by_role("button", name="再导一次")).to_be_enabled()
-    assert page.locator("#import-live").get_attribute("hx-get") is None, "what is over asks no more"
+    asking = page.locator("#import-live[hx-get]")
+    expect(asking, "what is over asks no more").to_have_count(0)
     expect(page.get_by_text("1O28.5")).to_be_visible()
     expect(page.get_by_text("1 张单停下了")).to_be_visible()
     for size in SIZES:

@@ -49,7 +49,7 @@ def test_pause_go_on_and_cancel(page: Page, site: LiveSite, tenant_id: int) -> N
     with tenant(tenant_id):  # its worker dies
         db.execute("UPDATE core_job SET lease_until = clock_timestamp() - interval '1 s'")
         control(job_ids=[job_id], wish=Wish.PAUSE, actor_id=None)
-    expect(page.get_by_text("从第 3,201 行做起")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("从第 3,201 行做起")).to_be_visible()
     page.keyboard.press("c")
     dialog = page.get_by_role("alertdialog")
     expect(dialog.get_by_text("做了的不撤回，剩下的不做了。")).to_be_visible()

@@ -17,7 +17,7 @@ from core.services.tenants import create_tenant
 from core.tenancy import tenant
 from o2o.services import dispatches
 from tests.browser.floor import broken_rules
-from tests.live import LiveSite
+from tests.live import PATIENCE_MS, LiveSite
 from tests.o2o import scene
 
 pytestmark = pytest.mark.browser
@@ -70,7 +70,7 @@ def phone(browser: Browser, page_errors: list[str]) -> Iterator[Callable[[], Pag
 
     def another() -> Page:
         context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", viewport=PHONE)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         opened.append(context)
         made = context.new_page()
         made.on("pageerror", lambda error: page_errors.append(f"script: {error}"))

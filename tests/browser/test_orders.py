@@ -11,12 +11,10 @@ from orders.models import OrderStatus
 from tests.browser.floor import broken_rules
 from tests.browser.test_base import SIZES, is_wider_than_the_screen, set_theme
 from tests.builders import PASSWORD, incoming, make_finding, make_member
-from tests.live import LiveSite
+from tests.live import LiveSite, pass_a_moment
 from tests.orders.views.scene import FILTER, KETTLE, VACUUM, Desk, make_desk
 
 pytestmark = pytest.mark.browser
-
-KEY_GAP_MS = 120  # slower than a scanner
 
 
 @pytest.fixture
@@ -38,7 +36,7 @@ def press(page: Page, *keys: str) -> None:
     page.wait_for_load_state()  # a key pressed while the next page's scripts are on their way is nobody's
     for key in keys:
         page.keyboard.press(key)
-        page.wait_for_timeout(KEY_GAP_MS)
+        pass_a_moment(page)
 
 
 def take(desk: Desk, count: int) -> list[int]:
@@ -135,7 +133,7 @@ def test_what_changes_elsewhere_waits_for_the_hand(page: Page, site: LiveSite, d
     with tenant(desk.tenant_id):
         make_finding(second, code="CHANNEL_CHANGED", stops=False)
     bar = page.locator("[data-changes]")
-    for _try in range(20):
+    for _try in range(100):  # until the channel is subscribed
         live.push(desk.tenant_id, "order", [second])
         if bar.is_visible():
             break
@@ -155,7 +153,7 @@ def test_the_bar_refreshes_and_keeps_the_choice(page: Page, site: LiveSite, desk
     page.locator("tbody .cf-ck").first.check()
     desk.take(incoming((KETTLE, 1), number="T-NEW", remark="刚来"))
     bar = page.locator("[data-changes]")
-    for _try in range(20):
+    for _try in range(100):  # until the channel is subscribed
         live.push(desk.tenant_id, "order", [])
         if bar.is_visible():
             break

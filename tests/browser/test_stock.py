@@ -47,6 +47,7 @@ def test_a_hold_is_taken_back_by_its_toast(page: Page, site: LiveSite, scene: Sc
     page.get_by_role("button", name="冻结这个批次").click()
     toast = page.locator(".cf-toast")
     expect(toast).to_contain_text("冻结了 MILK-800 批次 M-400")
+    toast.hover()  # under the pointer it stays
     expect(page.locator(".hld")).to_contain_text("罐盖密封抽检")
     toast.get_by_role("button", name="撤销").click()
     expect(page.locator(".hld")).to_have_count(0)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -96,6 +97,13 @@ def meddle(journey: Journey, wishes: Sequence[Wish]) -> None:
                 control(job_ids=[job_id], wish=wish, actor_id=None)
 
 
+def travel_calmly(journey: Journey) -> float:
+    """Undisturbed; how many seconds it took."""
+    began = time.monotonic()
+    travel(journey, lambda: None)
+    return time.monotonic() - began
+
+
 def travel_under_fire(
     journey: Journey, *, kills: int, longest_s: float, seed: int, is_meddled: bool = False
 ) -> int:
@@ -105,25 +113,39 @@ def travel_under_fire(
     """
     rng, met = random.Random(seed), 0
     for _ in range(kills):
-        code = shoot(journey, after_s=rng.uniform(0, longest_s), is_meddled=is_meddled)
+        aim = partial(time.sleep, rng.uniform(0, longest_s))
+        code = shoot(journey, aim, is_meddled=is_meddled)
         met += code == -signal.SIGKILL
         if code == 0:
             break
-    assert shoot(journey, after_s=None) == 0
+    assert shoot(journey) == 0
     return met
 
 
-def shoot(journey: Journey, *, after_s: float | None, is_meddled: bool = False) -> int | None:
-    """The exit code of one traveller that is killed after so long, or never."""
+def wait_for_orders(tenant_id: int, least: int) -> None:
+    """Until so many orders are in."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        with tenant(tenant_id):
+            if db.rows("SELECT count(*) >= %s FROM orders_channelorder", least)[0][0]:
+                return
+        time.sleep(0.002)
+    raise TimeoutError(f"{least} orders never came")
+
+
+def shoot(
+    journey: Journey, aim: Callable[[], object] | None = None, *, is_meddled: bool = False
+) -> int | None:
+    """The exit code of one traveller that is killed when somebody has aimed, or never."""
     ours, theirs = context.Pipe()
     process = context.Process(target=_traveller, args=(journey, theirs), daemon=True)
     process.start()
     assert ours.poll(PATIENCE_S), "the traveller did not start"
-    if after_s is not None:
-        time.sleep(after_s)
+    if aim:
+        aim()
         if is_meddled:
             meddle(journey, [Wish.PAUSE])
-            time.sleep(after_s / 2)
+            aim()
         process.kill()
     process.join(PATIENCE_S * 10)
     if is_meddled:

@@ -22,7 +22,7 @@ from core.tenancy import tenant
 from o2o.services import dispatches
 from tests.conftest import fresh_tenant
 from tests.o2o import scene
-from tests.races.rig import context
+from tests.races.rig import context, start_server
 
 OPEN_OFFERS = "SELECT dispatch_id, facility_id FROM o2o_offer WHERE status = 'OPEN' ORDER BY random() LIMIT 2"
 PAUSE_S = 0.12  # between two kills
@@ -45,6 +45,7 @@ def storm(*, tenants: int, orders: int, kills: int, round_s: int = 1, limit_s: f
     """Offer orders, kill a process every moment, and look at what is left.  Works go on until all ended
     and `kills` were given.
     """
+    start_server()  # it takes longer than a round, and the rounds run from when they are made
     places = [_city(orders, round_s) for _ in range(tenants)]
     works: list[Callable[[], None]] = [_sweep, _sweep, *[partial(_grab, places)] * 3]
     connections.close_all()

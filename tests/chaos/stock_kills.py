@@ -7,6 +7,7 @@ from typing import Any
 from unittest import mock
 
 from core import db, live, outbox
+from core.tenancy import tenant
 from tests.races import storm
 from tests.races.rig import PATIENCE_S, context
 from tests.races.storm import Yard
@@ -34,8 +35,10 @@ def _start(yard: Yard, kind: str, seed: int) -> Any:
     return process
 
 
-def trade_under_fire(yard: Yard, *, kills: int, seed: int) -> int:
-    """Keep every trade at work and kill one of them `kills` times; then all.  Kills that met a process at work."""
+def trade_under_fire(yard: Yard, *, kills: int, seed: int, moves: int = 0) -> int:
+    """Keep every trade at work and kill one of them `kills` times; then, when more than `moves` were written, all.  Kills that met a
+    process at work.
+    """
     luck, met, started = random.Random(seed), 0, len(storm.TRADES)
     kinds = list(storm.TRADES)
     processes = [_start(yard, kind, n) for n, kind in enumerate(kinds, 1)]
@@ -45,7 +48,15 @@ def trade_under_fire(yard: Yard, *, kills: int, seed: int) -> int:
         met += _kill(processes[victim])
         started += 1
         processes[victim] = _start(yard, kinds[victim], started)
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end and _moves(yard) <= moves:
+        time.sleep(0.05)
     return met + sum(map(_kill, processes))
+
+
+def _moves(yard: Yard) -> int:
+    with tenant(yard.tenant_id):
+        return int(db.rows("SELECT count(*) FROM inventory_move")[0][0])
 
 
 def _kill(process: Any) -> bool:

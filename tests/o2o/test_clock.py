@@ -45,13 +45,19 @@ def test_what_is_due_moves_in_every_tenant(tenant_id: int, other_tenant_id: int)
     assert {status_of(*pair) for pair in ids.items()} == {"FALLBACK"}
 
 
-def test_the_next_look_is_at_the_next_deadline(tenant_id: int) -> None:
-    due_dispatch(tenant_id, -0.1)
+def test_what_is_not_due_yet_stays_and_is_looked_for_again(tenant_id: int) -> None:
+    dispatch_id = due_dispatch(tenant_id, -60)
     sweeper = Sweeper(SWEEPS)
     while (wait := sweeper.once()) == 0.0:
         pass
-    assert wait <= 0.1
+    assert wait <= clockwork.TICK_S
+    assert status_of(tenant_id, dispatch_id) == "OFFERING"
     assert tenant_id in [each for each, _seconds in rounds.deadlines()]
+
+
+@pytest.mark.parametrize(("seconds", "wait"), [(0.1, 0.1), (60, clockwork.TICK_S)])
+def test_the_clock_sleeps_until_the_next_deadline_or_a_tick(seconds: float, wait: float) -> None:
+    assert Sweeper({"x": Sweep(lambda: [(1, seconds)], lambda _tenant: Swept(0, 0.0))}).once() == wait
 
 
 def test_one_probe_a_tenant_lists_the_earliest(tenant_id: int, other_tenant_id: int) -> None:

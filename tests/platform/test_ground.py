@@ -64,6 +64,9 @@ def test_a_real_browser_opens_a_page_without_a_complaint(site: LiveSite, page: P
 def test_a_complaint_of_the_page_is_noticed(site: LiveSite, page: Page, page_errors: list[str]) -> None:
     page.goto(f"{site.url}/")
     page.evaluate("setTimeout(() => { throw new Error('on purpose') })")
-    page.wait_for_timeout(200)
+    for _try in range(100):
+        if page_errors:
+            break
+        page.wait_for_timeout(100)
     assert any("on purpose" in error for error in page_errors)
     page_errors.clear()

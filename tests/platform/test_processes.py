@@ -9,6 +9,7 @@ from script.house.embedded import wait_until
 from script.house.processes import MARK, marked, reap, spawn, stop
 from script.house.state import State
 
+PATIENCE_S = 30
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
     "print('up', flush=True); time.sleep(600)"
@@ -26,9 +27,9 @@ def test_reaper_finds_marked_processes_and_leaves_others(state: State) -> None:
         [sys.executable, "-c", "import time; time.sleep(600)"], env={MARK: f"{state.folder}-other"}
     )
     try:
-        assert wait_until(lambda: marked(state.folder) == [mine.pid], 5)
+        assert wait_until(lambda: marked(state.folder) == [mine.pid], PATIENCE_S)
         assert reap(state.folder) == 1
-        assert mine.wait(5) == -signal.SIGTERM
+        assert mine.wait(PATIENCE_S) == -signal.SIGTERM
         assert other.poll() is None
         assert marked(state.folder) == []
     finally:
@@ -38,9 +39,9 @@ def test_reaper_finds_marked_processes_and_leaves_others(state: State) -> None:
 
 def test_reaper_ends_what_ignores_the_polite_signal(state: State) -> None:
     process = sleeper(state, STUBBORN)
-    assert wait_until(lambda: "up" in (state.logs / "sleeper.log").read_text(), 5)
+    assert wait_until(lambda: "up" in (state.logs / "sleeper.log").read_text(), PATIENCE_S)
     reap(state.folder, patience_s=0.3)
-    assert process.wait(5) == -signal.SIGKILL
+    assert process.wait(PATIENCE_S) == -signal.SIGKILL
 
 
 def test_reaper_never_ends_its_own_ancestors(state: State) -> None:
@@ -73,16 +74,16 @@ def test_children_die_with_a_supervisor_that_is_killed(state: State) -> None:
     process.kill()
     process.wait(20)
     process.stdout.close()
-    assert wait_until(lambda: not marked(state.folder), 5)
+    assert wait_until(lambda: not marked(state.folder), PATIENCE_S)
 
 
 def test_stop_escalates(state: State) -> None:
     process = sleeper(state, STUBBORN)
-    assert wait_until(lambda: "up" in (state.logs / "sleeper.log").read_text(), 5)
+    assert wait_until(lambda: "up" in (state.logs / "sleeper.log").read_text(), PATIENCE_S)
     began = time.monotonic()
     stop(process, [(signal.SIGTERM, 0.2)])
     assert process.returncode == -signal.SIGKILL
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < PATIENCE_S
 
 
 def test_the_mark_is_the_whole_path(state: State) -> None:

@@ -6,8 +6,9 @@ Every actor gets a gate that opens for all of them together, and returns what th
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import django
@@ -22,26 +23,32 @@ from core.tenancy import tenant  # noqa: E402
 from inventory.models import HoldKind  # noqa: E402
 from inventory.rules.promise import Demand, PromisePlan  # noqa: E402
 from inventory.sellable import Standing  # noqa: E402
-from inventory.services import allocations, handling, holds, promises, reserving  # noqa: E402
+from inventory.services import allocations, holds, promises, reserving  # noqa: E402
 from orders.services import pipeline  # noqa: E402
 from tests import builders as make  # noqa: E402
-from warehouse.services import floor, waves  # noqa: E402
+from tests.races.moments import PATIENCE_S, Moment  # noqa: E402
+from warehouse.services import waves  # noqa: E402
 
 PAID = datetime(2026, 6, 1, 8, tzinfo=UTC)
 Gate = Callable[[], object]
 
 
 @contextmanager
-def slowly(module: Any, name: str, seconds: float) -> Iterator[None]:
-    """Calls of `module.name` pause first: the moment between the look and the write is made long enough to be hit."""
+def first(module: Any, name: str, wait: Callable[[], object]) -> Iterator[None]:
+    """Calls of `module.name` wait for something first."""
     real = getattr(module, name)
 
-    def paused(*args: Any, **kwargs: Any) -> Any:
-        time.sleep(seconds)
+    def waiting(*args: Any, **kwargs: Any) -> Any:
+        wait()
         return real(*args, **kwargs)
 
-    with mock.patch.object(module, name, paused):
+    with mock.patch.object(module, name, waiting):
         yield
+
+
+def slowly(module: Any, name: str, seconds: float) -> AbstractContextManager[None]:
+    """Calls of `module.name` pause first: the moment between the look and the write is made long enough to be hit."""
+    return first(module, name, partial(time.sleep, seconds))
 
 
 @contextmanager
@@ -110,34 +117,39 @@ def release(
     return released, short
 
 
-def hold(gate: Gate, tenant_id: int, lot_id: int, after: float, waves_first: int, locks: bool) -> None:
-    """Hold a lot a moment after the start, when some waves have been released."""
+def hold(gate: Gate, tenant_id: int, lot_id: int, waves_first: int, is_over: Moment, locks: bool) -> None:
+    """Hold a lot when some waves have been released, and say when that is over."""
     gate()
-    time.sleep(after)
-    until = time.monotonic() + 10  # the releases may have failed, where the locks are taken away
-    while waves_first and time.monotonic() < until:
-        with tenant(tenant_id):
-            if db.rows("SELECT count(*) >= %s FROM warehouse_wave", waves_first)[0][0]:
-                break
-    with nullcontext() if locks else without_anchors(), tenant(tenant_id):
+    until = time.monotonic() + (PATIENCE_S if locks else 10)  # without the locks the releases may have failed
+    try:
+        while time.monotonic() < until:
+            with tenant(tenant_id):
+                if db.rows("SELECT count(*) >= %s FROM warehouse_wave", waves_first)[0][0]:
+                    break
+        with nullcontext() if locks else without_anchors():
+            recall(tenant_id, lot_id)
+    finally:
+        is_over.come()
+
+
+def recall(tenant_id: int, lot_id: int, before_the_commit: Callable[[], object] = lambda: None) -> None:
+    with tenant(tenant_id):
         holds.hold_lots(lot_ids=[lot_id], kind=HoldKind.RECALL, document="D", reason="召回", actor_id=None)
+        before_the_commit()
 
 
-def allocate(gate: Gate, tenant_id: int, facility_id: int, limit: int, locks: bool) -> list[int]:
-    """Release waves one after the other while a hold comes in between; the parcels released."""
+def allocate(
+    gate: Gate, tenant_id: int, facility_id: int, limit: int, turns: int, is_held: Moment, locks: bool
+) -> list[int]:
+    """Release waves one after the other while a hold comes in between; the parcels released.  After `turns` the hold is waited for."""
     released: list[int] = []
     gate()
-    for _ in range(40):
+    for turn in range(40):
+        if turn == turns:
+            is_held.wait()
         with nullcontext() if locks else without_anchors(), tenant(tenant_id):
             done = waves.release(facility_id=facility_id, limit=limit, size=limit)
         released += done.parcel_ids
         if not done.parcel_ids:
             break
     return released
-
-
-def ship(gate: Gate, tenant_id: int, wave_id: int, pause: float) -> int:
-    """Ship a wave, with a pause between the look at the holds and the ledger; units."""
-    gate()
-    with slowly(handling, "ship", pause), tenant(tenant_id):
-        return floor.ship(wave_ids=[wave_id]).units

@@ -21,6 +21,7 @@ from inventory.services.moving import move_stock
 from inventory.services.receiving import ReceiptInput, receive
 from inventory.services.reserving import ReserveInput, ReserveLine, reserve
 from tests import builders as make
+from tests.races.moments import PATIENCE_S, Moment
 
 DAY, SHIP_BY = date(2025, 1, 1), datetime(2026, 6, 3, tzinfo=UTC)
 EXPIRES = (None, date(2098, 1, 1), date(2099, 1, 1))
@@ -107,26 +108,44 @@ def lock_facility_by_facility(gate: Gate, tenant_id: int, rounds: Sequence[Seque
 
 
 def lock_in_turn(
-    gate: Gate, tenant_id: int, calls: Sequence[Sequence[tuple[int, int]]], after_s: float, pause_s: float
+    gate: Gate,
+    tenant_id: int,
+    calls: Sequence[Sequence[tuple[int, int]]],
+    before: Callable[[], object],
+    behind: Callable[[], object],
 ) -> int:
-    """Lock places call by call in one transaction, the first one a moment after the start, each with a pause behind it."""
+    """Lock places call by call in one transaction, when something has come; behind the first call something else is waited for."""
     gate()
-    time.sleep(after_s)
+    before()
     with tenant(tenant_id):
-        for places in calls:
+        for n, places in enumerate(calls):
             promises.lock_anchors(places)
-            time.sleep(pause_s)
+            if n == 0:
+                behind()
     return len(calls)
 
 
-def trade(gate: Gate, yard: Yard, kind: str, seconds: float, seed: int) -> dict[str, int]:
-    """Do one trade again and again; how often each thing was done or refused."""
+def go_on() -> None:
+    """Nothing is waited for."""
+
+
+def meet(mine: Moment, other: Moment) -> None:
+    mine.come()
+    other.wait()
+
+
+def trade(gate: Gate, yard: Yard, kind: str, seconds: float, seed: int, least: int = 0) -> dict[str, int]:
+    """Do one trade again and again, for so long and until its word was said so often; how often each thing was done or refused."""
     luck, done = random.Random(f"{kind} {seed}"), dict[str, int]()
     owners = seed * 1_000_000
     work = TRADES[kind]
     gate()
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+
+    def is_lazy() -> bool:
+        return kind in WORD_OF and done.get(WORD_OF[kind], 0) < least
+
+    while (now := time.monotonic()) < until or (is_lazy() and now < until + PATIENCE_S):
         owners += 1
         try:
             with tenant(yard.tenant_id):

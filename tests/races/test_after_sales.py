@@ -26,7 +26,7 @@ def do(tenant_id: int) -> Do:
 @pytest.mark.parametrize("is_whole", [True, False])
 def test_a_refund_and_the_shipment_of_its_parcel(do: Do, is_whole: bool) -> None:
     shop = do(Shop)
-    do(shop.stock, "A", 6 * ROUNDS)  # what is taken out of a tote again has to be put away before it can be promised
+    do(shop.stock, "A", 6 * ROUNDS)  # what comes out of a tote again is put away before it can be promised
     tenant_id = do.tenant_id
     for n in range(ROUNDS):
         push(do, shop, make.incoming(("A", 3), number=f"T-{n}"))
@@ -54,7 +54,7 @@ def test_a_refund_and_the_shipment_of_its_parcel(do: Do, is_whole: bool) -> None
             OrderStatus.SHIPPED if shipped else OrderStatus.STOPPED if is_whole else OrderStatus.FULFILLING
         )
         assert (status, laws.broken(tenant_id)) == (wanted, [])
-        if not shipped and not is_whole:  # what was left of it is planned anew: it leaves before the next round counts
+        if not shipped and not is_whole:  # the rest is planned anew: it leaves before the next round counts
             wave_ids = do(waves.release, facility_id=shop.facility, limit=10).wave_ids
             do(floor.confirm_picks, wave_ids=wave_ids)
             assert do(floor.ship, wave_ids=wave_ids).units == 2

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
+import pytest
+
 from core import db, invariants
 from core.errors import Conflict
 from core.tenancy import tenant
@@ -71,9 +73,12 @@ def laws(tenant_id: int) -> list[str]:
 
 
 def test_the_rig_makes_two_win_when_the_lock_is_taken_away(tenant_id: int) -> None:
-    city, (dispatch_id,) = offered(tenant_id, 8)
-    answers = together([partial(grab_without_lock, tenant_id, dispatch_id, store) for store in city.stores])
-    assert answers.count("won") > 1
+    for _heat in range(10):
+        city, (dispatch_id,) = offered(tenant_id, 8)
+        works = [partial(grab_without_lock, tenant_id, dispatch_id, store) for store in city.stores]
+        if together(works).count("won") > 1:
+            return
+    pytest.fail("no two ever won without the lock: the races below prove nothing")
 
 
 def test_fifty_stores_tap_at_once_and_one_wins(tenant_id: int) -> None:

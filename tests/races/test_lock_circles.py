@@ -1,8 +1,8 @@
 """Two programs that lock the same balances never wait for each other in a circle: each locks them once, by id."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +17,8 @@ from tests import builders as make
 from tests import laws
 from tests.inventory.services import stock
 from tests.inventory.services.stock import DAY, SHIP_BY
-from tests.races.actors import slowly
+from tests.races.actors import first
+from tests.races.moments import Moment
 from tests.races.rig import together
 from tests.races.test_stock import deadlocks
 from tests.steps import Do
@@ -82,17 +83,17 @@ def make_aside() -> Aside:
 
 
 @pytest.mark.usefixtures("no_deadlocks")
-def test_what_a_short_parcel_has_aside_is_locked_with_what_the_others_take(do: Do) -> None:
+def test_what_a_short_parcel_has_aside_is_locked_with_what_the_others_take(do: Do, tmp_path: Path) -> None:
     """A release gives back goods of one lot of a parcel that is short, while somebody picks the same two goods."""
-    tenant_id, scene = do.tenant_id, do(make_aside)
+    tenant_id, scene, locked = do.tenant_id, do(make_aside), Moment(tmp_path / "locked")
 
     def release() -> tuple[tuple[int, ...], tuple[int, ...]]:
-        with slowly(waves, "give_back", 0.6), tenant(tenant_id):
+        with first(waves, "give_back", locked.come_and_be_waited_for), tenant(tenant_id):
             done = waves.release(facility_id=scene.facility, limit=10)
         return done.parcel_ids, done.short
 
     def pick() -> list[int]:
-        time.sleep(0.3)
+        locked.wait()
         with tenant(tenant_id):
             return handling.lock_owned_balances([scene.neighbour])
 
@@ -130,17 +131,17 @@ def make_cart() -> Cart:
 
 
 @pytest.mark.usefixtures("no_deadlocks")
-def test_a_pick_locks_the_tote_with_the_bin(do: Do) -> None:
+def test_a_pick_locks_the_tote_with_the_bin(do: Do, tmp_path: Path) -> None:
     """A paper takes units of the same goods while they are picked: it locks all balances of the SKU, by id, the tote's before the bin's."""
-    tenant_id, scene = do.tenant_id, do(make_cart)
+    tenant_id, scene, locked = do.tenant_id, do(make_cart), Moment(tmp_path / "locked")
     assert scene.tote_balance < scene.bin_balance
 
     def pick() -> int:
-        with slowly(handling, "write_moves", 0.6), tenant(tenant_id):
+        with first(handling, "write_moves", locked.come_and_be_waited_for), tenant(tenant_id):
             return stock.pick(scene.tote, scene.owner).units
 
     def lose() -> int:
-        time.sleep(0.3)
+        locked.wait()
         with tenant(tenant_id):
             row = MoveRow(MoveKind.LOST, 1, scene.bin_balance, None, db.new_id())
             return move_stock(facility_id=scene.facility, moves=[row], actor_id=None).reallocated
