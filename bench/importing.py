@@ -31,7 +31,6 @@ import django
 django.setup()
 
 import xlsxwriter
-from django.conf import settings
 from python_calamine import CalamineWorkbook
 
 from core.sheets.reading import Table, inspect, open_table
@@ -51,7 +50,6 @@ WIDE = (
     "取消原因", "发货时间",
 )  # fmt: skip
 DAY = datetime(2026, 11, 11)  # noqa: DTZ001  as a file says it
-JOBS: dict[str, Callable[..., object]] = {}
 
 
 def invented(rows: int) -> Iterator[tuple[int, int, int, datetime]]:
@@ -152,11 +150,10 @@ def whole(path: Path) -> None:
     from core.services.tenants import create_tenant
     from core.tenancy import tenant
     from inventory.services.catalogue import BinInput, create_bins, create_facility
-    from orders.services import import_run, imports
+    from orders.services import imports
     from orders.services.channels import ChannelInput, create_channel
     from orders.services.import_results import result
 
-    JOBS[imports.JOB] = import_run.run_import
     tenant_id = create_tenant(name="Bench", slug=f"bench-{random.SystemRandom().randrange(10**12)}")
     with tenant(tenant_id):
         facility_id = create_facility(code="WH", name="Bench")
@@ -220,7 +217,6 @@ def main() -> None:
     arguments.add_argument("--file", type=Path)
     arguments.add_argument("--whole", action="store_true")
     chosen = arguments.parse_args()
-    settings.JOBS = "bench.importing.JOBS"
     answer: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         files = [chosen.file] if chosen.file else list(make_files(Path(folder), chosen.rows))

@@ -248,8 +248,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "inventory.tasks.write_due_digests",
         "schedule": crontab(minute="5,20,35,50"),
     },
+    "presales": {"task": "orders.tasks.presales_due", "schedule": crontab(minute="*/5")},
     "platforms-pull": {"task": "orders.tasks.pull_due", "schedule": crontab()},
     "platforms-say": {"task": "orders.tasks.say_due", "schedule": crontab()},
+    "platforms-refunds": {"task": "orders.tasks.refunds_due", "schedule": crontab()},
     "platforms-stock": {"task": "orders.tasks.stock_due", "schedule": crontab()},
     "platforms-ask": {"task": "orders.tasks.ask_due", "schedule": crontab(minute="*/2")},
 }

@@ -15,7 +15,7 @@ from o2o import sweep as rounds
 from orders import handlers as orders
 from orders import shortages
 from orders.documents import list_returns
-from orders.services import fulfil, imports, refunds, ship_back, stock_out
+from orders.services import fulfil, imports, in_part, refund_back, refunds, ship_back, stock_out
 from orders.services.import_run import run_import
 from warehouse import handlers as warehouse
 from warehouse.documents import list_handlings
@@ -25,10 +25,14 @@ HANDLERS: Mapping[str, tuple[Handler, ...]] = {
     "OrdersTaken": (orders.on_orders_ready, stock_out.on_orders_taken),
     "OrdersReleased": (orders.on_orders_ready, stock_out.on_stock_moved),
     "ChannelOrdersClosed": (refunds.on_channel_orders_closed,),
+    "RefundsAgreed": (refund_back.on_refunds_decided,),
+    "RefundsDone": (refund_back.on_refunds_decided,),
+    "RefundsRefused": (stock_out.on_stock_moved, refund_back.on_refunds_decided),
     "ParcelsNumbered": (ship_back.on_parcels_numbered,),
     "PromisesBroken": (orders.on_promises_broken, stock_out.on_stock_moved),
     "AllocationsBroken": (orders.on_allocations_broken, orders.on_promises_broken, stock_out.on_stock_moved),
     "PickedUnitsLost": (warehouse.on_picked_units_lost,),
+    "GoodsListed": (stock_out.on_goods_listed,),
     "LotsHeld": (inventory.on_lots_held, stock_out.on_stock_moved),
     "LotsShortened": (inventory.on_lots_shortened, stock_out.on_stock_moved),
     "BinsStoppedSelling": (inventory.on_bins_stopped_selling, stock_out.on_stock_moved),
@@ -40,17 +44,16 @@ HANDLERS: Mapping[str, tuple[Handler, ...]] = {
         (
             "GoodsReceived",
             "HoldsCleared",
-            "OrdersParted",
-            "OrdersStopped",
             "ParcelsCancelled",
-            "RefundsAsked",
-            "RefundsRefused",
             "ReturnsInspected",
             "StockAdjusted",
             "TransferArrived",
             "TransferCancelled",
-            "TransferSent",
         ),
+        (stock_out.on_stock_moved, in_part.on_goods_came),
+    ),
+    **dict.fromkeys(
+        ("OrdersParted", "OrdersStopped", "RefundsAsked", "TransferSent"),
         (stock_out.on_stock_moved,),
     ),
 }

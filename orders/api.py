@@ -18,9 +18,12 @@ from orders.api_after_sales import urlpatterns as after_sales_urlpatterns
 from orders.api_commands import push_orders
 from orders.api_connections import urlpatterns as connection_urlpatterns
 from orders.api_imports import ImportProblems, Imports, OneImport
+from orders.api_in_part import urlpatterns as in_part_urlpatterns
+from orders.api_invoices import urlpatterns as invoice_urlpatterns
 from orders.api_rules import urlpatterns as rule_urlpatterns
 from orders.api_stock import urlpatterns as stock_urlpatterns
 from orders.api_stock_out import urlpatterns as stock_out_urlpatterns
+from orders.api_unmasking import urlpatterns as unmasking_urlpatterns
 from orders.models import (
     Channel,
     ChannelOrder,
@@ -150,8 +153,11 @@ urlpatterns = [
     path("imports/<int:pk>/", OneImport.as_view(), name="import"),
     path("imports/<int:import_id>/problems/", ImportProblems.as_view(), name="import_problems"),
     *after_sales_urlpatterns,
+    *in_part_urlpatterns,
+    *invoice_urlpatterns,
     *rule_urlpatterns,
     *connection_urlpatterns,
     *stock_urlpatterns,
     *stock_out_urlpatterns,
+    *unmasking_urlpatterns,
 ]

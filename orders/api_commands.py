@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from rest_framework.serializers import ValidationError
 
 from core.api.fields import to_minor
-from orders.models import Channel
-from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver
+from orders.api_shapes import TitleKind
+from orders.models import Channel, InvoiceContent
+from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver, code_by_ids
+from orders.rules.invoices import InvoiceWish, fold_tax_number
 from orders.services import pipeline
 from orders.services.pipeline import ProcessResult
 
@@ -50,21 +52,39 @@ def _one(order: Mapping[str, Any], currency: str) -> IncomingOrder:
         amount_minor=to_minor(order["amount"], currency),
         charge_minor=to_minor(order["charge"], currency),
         discount_minor=to_minor(order["discount"], currency),
-        lines=tuple(
-            IncomingLine(line["code"], line["quantity"], to_minor(line["unit_price"], currency))
-            for line in order["lines"]
-        ),
+        lines=tuple(_line(line, to_minor(line["unit_price"], currency)) for line in order["lines"]),
         raw=raw_text(order),
         receiver=None if receiver is None else Receiver(**receiver),
         remark=order["remark"],
         seller_remark=order["seller_remark"],
         state=order["state"],
+        invoice=None if order["invoice"] is None else wish_of(order["invoice"], currency),
     )
+
+
+def wish_of(asked: Mapping[str, Any], currency: str) -> InvoiceWish:
+    """An invoice as it is asked for over the API.  Raises ValidationError for an amount its currency cannot say."""
+    amount = asked["amount"]
+    return InvoiceWish(
+        " ".join(asked["title"].split()),
+        asked["kind"] == TitleKind.COMPANY,
+        fold_tax_number(asked["tax_number"]),
+        asked["email"].strip(),
+        is_detailed=asked["content"] == InvoiceContent.DETAIL,
+        amount_minor=None if amount is None else to_minor(amount, currency),
+    )
+
+
+def _line(line: Mapping[str, Any], unit_price_minor: int) -> IncomingLine:
+    item, variant = line.get("item", ""), line.get("variant", "")
+    code = line["code"] or code_by_ids(item, variant)
+    return IncomingLine(code, line["quantity"], unit_price_minor, None, item, variant)
 
 
 def raw_text(order: Mapping[str, Any]) -> str:
     """The order as it was understood, in one spelling: the same order sent again is the same text."""
-    return json.dumps(order, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_text)
+    said = {name: value for name, value in order.items() if name != "invoice" or value is not None}
+    return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_text)
 
 
 def _text(value: Any) -> str:

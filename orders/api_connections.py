@@ -15,8 +15,8 @@ from core.api.pagination import Sort
 from core.api.views import CommandView, ListView, RetrieveView, get_row
 from core.errors import Conflict
 from inventory.api.shapes import Nothing
-from orders.models import Connection, ConnectionState, ShipBack, ShipBackState
-from orders.services import connections, ship_back
+from orders.models import Connection, ConnectionState, RefundBack, ShipBack, ShipBackState
+from orders.services import connections, refund_back, ship_back
 
 
 class ConnectionRow(serializers.Serializer[Any]):
@@ -84,6 +84,61 @@ class OneConnection(RetrieveView):
     scope_area = "orders"
     row_class = ConnectionRow
     queryset = OPEN
+
+
+class RefundBackRow(serializers.Serializer[Any]):
+    """A decision on a refund, towards the platform that asked for it."""
+
+    id = IdField()
+    refund_id = IdField()
+    channel_id = IdField()
+    is_agreed = serializers.BooleanField()
+    state = WordField(ShipBackState)
+    attempts = serializers.IntegerField()
+    code = serializers.CharField(help_text="NO_REFUNDS: the platform cannot be told")
+    words = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    said_at = serializers.DateTimeField(allow_null=True)
+
+
+class RefundBackFilter(Filters):
+    state = WordFilter(ShipBackState)
+    channel = IdFilter()
+    refund = IdFilter()
+
+
+class RefundBacks(ListView):
+    """Decisions on refunds on their way to platforms."""
+
+    scope_area = "orders"
+    row_class = RefundBackRow
+    filterset_class = RefundBackFilter
+    sorts = {"id": Sort("id"), "-created_at": Sort("created_at", is_descending=True)}
+    queryset = RefundBack.objects.all()
+
+
+class OneRefundBack(RetrieveView):
+    """One of them."""
+
+    scope_area = "orders"
+    row_class = RefundBackRow
+    queryset = RefundBack.objects.all()
+
+
+class RetryRefundBack(CommandView):
+    """Say it again now.  What the platform has already, or cannot be told, is a conflict."""
+
+    scope_area = "orders"
+    serializer_class = Nothing
+    answer_class = RefundBackRow
+    queryset = RefundBack.objects.all()
+    refusals = (HTTPStatus.CONFLICT,)
+
+    def post(self, request: Request, pk: int) -> Response:
+        get_row(RefundBack.objects.all(), pk)
+        if not refund_back.retry(refund_back_ids=[pk]):
+            raise Conflict(_("平台已经知道了，或者没法说。"), code="already_said", id=pk)
+        return Response(RefundBackRow(get_row(RefundBack.objects.all(), pk)).data)
 
 
 class PullConnection(CommandView):
@@ -159,4 +214,7 @@ urlpatterns = [
     path("ship-backs/", ShipBacks.as_view(), name="ship_backs"),
     path("ship-backs/<int:pk>/", OneShipBack.as_view(), name="ship_back"),
     path("ship-backs/<int:pk>/retry/", RetryShipBack.as_view(), name="ship_back_retry"),
+    path("refund-backs/", RefundBacks.as_view(), name="refund_backs"),
+    path("refund-backs/<int:pk>/", OneRefundBack.as_view(), name="refund_back"),
+    path("refund-backs/<int:pk>/retry/", RetryRefundBack.as_view(), name="refund_back_retry"),
 ]

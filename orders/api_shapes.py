@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import IntEnum
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,10 +19,12 @@ from core.api.fields import (
     batch,
     refuse_twice,
 )
-from orders.models import ChannelState, OrderStatus
+from orders.models import ChannelState, InvoiceContent, OrderStatus
+from orders.rules.invoices import EMAIL_MOST, TITLE_MOST
 
 MAX_BATCH = 1_000
 MAX_LINES = 500
+IDS = ("item", "variant")  # an order without them is kept as before they could be said
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -29,6 +32,8 @@ class OrderLineRow(serializers.Serializer[Any]):
     id = IdField()
     sku_id = IdField(allow_null=True, help_text="null: not mapped yet, see external_code")
     external_code = serializers.CharField()
+    external_item = serializers.CharField(help_text="the platform's id, of a line that is not mapped yet")
+    external_variant = serializers.CharField()
     quantity = serializers.IntegerField()
     unit_price = MoneyField(source="unit_price_minor")
 
@@ -80,6 +85,9 @@ class ChannelRow(serializers.Serializer[Any]):
     is_o2o = serializers.BooleanField()
     min_days = serializers.IntegerField()
     ship_within_h = serializers.IntegerField()
+    ready_now = serializers.BooleanField(
+        allow_null=True, help_text="short orders send what is there; null: as the tenant says"
+    )
     is_active = serializers.BooleanField()
 
 
@@ -114,11 +122,50 @@ class ReceiverShape(serializers.Serializer[Any]):
 
 
 class IncomingLineShape(serializers.Serializer[Any]):
-    """`code`: the merchant's code or a barcode.  Unknown ones are taken: the order stops with a finding that says so."""
+    """`code`: the merchant's code or a barcode; `item` and `variant`: the platform's own ids, which count where nobody knows the code.
 
-    code = PlainText(max_length=64)
+    Unknown goods are taken: the order stops with a finding that says so.
+    """
+
+    code = PlainText(
+        max_length=64, allow_blank=True, default="", help_text="may be empty where `item` is not"
+    )
+    item = PlainText(max_length=64, allow_blank=True, default="", help_text="the platform's id of the goods")
+    variant = PlainText(
+        max_length=64, allow_blank=True, default="", help_text="and of the variant, where it has several"
+    )
     quantity = QuantityField()
     unit_price = AmountField()
+
+    default_error_messages = {"no_goods": gettext_lazy("商家编码和平台商品 ID 至少写一个。")}
+
+    def validate(self, line: dict[str, Any]) -> dict[str, Any]:
+        if not line["code"] and not line["item"]:
+            raise serializers.ValidationError({"code": [self.error_messages["no_goods"]]}, code="no_goods")
+        return {name: value for name, value in line.items() if value or name not in IDS}
+
+
+class TitleKind(IntEnum):
+    PERSON = 1
+    COMPANY = 2
+
+
+class InvoiceWishShape(serializers.Serializer[Any]):
+    """An invoice that the buyer asks for.  A company has a tax number.  We issue none: the merchant's invoicing program does."""
+
+    title = PlainText(max_length=TITLE_MOST)
+    kind = WordField(TitleKind, default=TitleKind.PERSON.value)
+    tax_number = PlainText(max_length=32, allow_blank=True, default="")
+    email = PlainText(max_length=EMAIL_MOST, allow_blank=True, default="")
+    content = WordField(InvoiceContent, default=InvoiceContent.DETAIL.value)
+    amount = serializers.DecimalField(
+        max_digits=15,
+        decimal_places=3,
+        min_value=Decimal(0),
+        allow_null=True,
+        default=None,
+        help_text="null: all that was paid, less what goes back",
+    )
 
 
 class IncomingOrderShape(serializers.Serializer[Any]):
@@ -134,6 +181,9 @@ class IncomingOrderShape(serializers.Serializer[Any]):
     remark = PlainText(max_length=2_000, allow_blank=True, default="")
     seller_remark = PlainText(max_length=2_000, allow_blank=True, default="")
     state = WordField(ChannelState, default=ChannelState.PAID.value)
+    invoice = InvoiceWishShape(
+        allow_null=True, default=None, help_text="kept with its problems, if it has some"
+    )
 
     default_error_messages = {
         "not_paid": gettext_lazy("只收已付款的单。"),

@@ -1,6 +1,6 @@
 """Refusals of orders."""
 
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class NoChannel(NotFound):
@@ -27,6 +27,10 @@ class NoConnection(NotFound):
 
 class NoShipBack(NotFound):
     code = "ship_back_not_found"
+
+
+class NoRefundBack(NotFound):
+    code = "refund_back_not_found"
 
 
 class CannotPart(Conflict):
@@ -61,6 +65,12 @@ class NotReturnable(Conflict):
     code = "not_returnable"
 
 
+class SeveralOrders(Conflict):
+    """Orders of several channels have this number.  `order_ids`: which."""
+
+    code = "several_orders"
+
+
 class NoQuarantine(Conflict):
     """The facility has no bin of the kind that returned goods go to."""
 
@@ -77,3 +87,55 @@ class WrongState(Conflict):
     """The order, or its parcels, are past the point where that can be done."""
 
     code = "wrong_state"
+
+
+class MayNotUnmask(Forbidden):
+    """This person or key does not see receivers in clear."""
+
+    code = "may_not_unmask"
+
+
+class UnmaskLimit(Conflict):
+    """More orders than this person or key may still see today."""
+
+    code = "unmask_limit"
+
+
+class BadUnmasking(Invalid):
+    """No reason, or one that says nothing."""
+
+    code = "bad_unmasking"
+
+
+class NoInvoice(NotFound):
+    code = "invoice_not_found"
+
+
+class BadInvoice(Invalid):
+    """What is asked for, or the number of what was issued, cannot be."""
+
+    code = "bad_invoice"
+
+
+class InvoiceOpen(Conflict):
+    """The order has an invoice that is asked for, or stands."""
+
+    code = "invoice_open"
+
+
+class InvoiceTooMuch(Conflict):
+    """More than was paid, less what goes back."""
+
+    code = "invoice_too_much"
+
+
+class InvoiceClosed(Conflict):
+    """The invoice is not at the step that this asks for."""
+
+    code = "invoice_closed"
+
+
+class InvoiceNumberTaken(Conflict):
+    """Another invoice has this number."""
+
+    code = "invoice_number_taken"

@@ -73,7 +73,7 @@ class RefundForm(_Lines):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if data.get("what") == "some" and not self.units():
+        if data.get("what") == "some" and not self.errors and not self.units():
             raise forms.ValidationError(_("填一下退哪几件。"))
         return data
 

@@ -274,7 +274,7 @@ PRICE_FIELDS = ("region", "is_served", "first_g", "first", "step_g", "step", "co
 
 
 def read_prices(posted: Mapping[str, Sequence[str]], currency: str) -> list[dict[str, Any]]:
-    """The rows of a price table as they were typed, without the empty ones.  Raises ValidationError that names the row.
+    """The rows of a price table as they were typed, without the empty ones.  Raises ValidationError whose params name the row.
 
     A row is empty when it names no first price; the region of the first such row that has one is everywhere.
     """
@@ -290,7 +290,7 @@ def _read_price(number: int, row: Mapping[str, str], currency: str) -> dict[str,
     prefixes, unknown = read_regions(row["region"])
     if unknown or len(prefixes) > 1:
         text = _("第 %(row)d 行的地区“%(word)s”要是一个省、一个市，或区划代码；空着是全国。")
-        raise forms.ValidationError(text % {"row": number, "word": row["region"]})
+        raise forms.ValidationError(text, params={"row": number, "word": row["region"]})
     made: dict[str, Any] = {"region": prefixes[0] if prefixes else "", "is_served": row["is_served"] != "no"}
     for name in ("first_g", "step_g"):
         made[name] = _whole(number, row[name] or "1000")
@@ -304,7 +304,7 @@ def _whole(number: int, text: str) -> int:
         return forms.IntegerField(min_value=1, max_value=10_000_000).clean(text.strip())  # type: ignore[no-any-return]
     except forms.ValidationError:
         raise forms.ValidationError(
-            _("第 %(row)d 行的“%(text)s”不是重量，写整数克。") % {"row": number, "text": text}
+            _("第 %(row)d 行的“%(text)s”不是重量，写整数克。"), params={"row": number, "text": text}
         ) from None
 
 
@@ -316,6 +316,6 @@ def _minor(number: int, text: str, currency: str) -> int:
         )
     except forms.ValidationError:
         raise forms.ValidationError(
-            _("第 %(row)d 行的“%(text)s”不是价钱。") % {"row": number, "text": text}
+            _("第 %(row)d 行的“%(text)s”不是价钱。"), params={"row": number, "text": text}
         ) from None
     return int(value.scaleb(digits))

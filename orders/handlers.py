@@ -11,6 +11,7 @@ from orders.models import Order, OrderStatus
 from orders.rules.values import Finding
 from orders.services import merging, writing
 from orders.services.planning import STOCK_SHORT
+from orders.services.stopping import UNDER_WAY
 from warehouse.services import floor
 from warehouse.services import parcels as warehouse_parcels
 
@@ -42,17 +43,18 @@ def on_parcels_shipped(payload: Mapping[str, Any]) -> None:
 def on_promises_broken(payload: Mapping[str, Any]) -> None:
     """Stock was lost under a promise: the order's parcels that are not on the floor are cancelled, and it stops as "stock short".
 
-    A fact that comes late finds its parcel cancelled and stops nothing: the order may have been planned anew since.
+    One that stands still while a part of it was to leave (ready_now) has its reason already.  A fact that comes late finds its parcel
+    cancelled and stops nothing: the order may have been planned anew since.
     """
     owners = db.array(payload["owner_refs"])
     locked = _lock([row[0] for row in db.rows(BROKEN, current_tenant(), owners)])
     still = {row[0] for row in db.rows(BROKEN, current_tenant(), owners)}
-    going = (OrderStatus.FULFILLING, OrderStatus.DISPATCHING)
-    statuses = {i: status for i, status in locked.items() if status in going and i in still}
-    if not statuses:
+    broken = {i: status for i, status in locked.items() if status in UNDER_WAY and i in still}
+    if not broken:
         return
+    statuses = {i: status for i, status in broken.items() if status != OrderStatus.STOPPED}
     dispatches.cancel(order_refs=list(statuses), reason=STOCK_SHORT)
-    warehouse_parcels.cancel_of_orders(order_refs=list(statuses))
+    warehouse_parcels.cancel_of_orders(order_refs=list(broken))
     writing.write_findings(
         {
             i: [Finding(STOCK_SHORT, (("facility_id", payload["facility_id"]), ("lost", "yes")), stops=True)]
@@ -60,7 +62,7 @@ def on_promises_broken(payload: Mapping[str, Any]) -> None:
         }
     )
     writing.set_status(list(statuses), OrderStatus.STOPPED)
-    live.push(current_tenant(), "order", list(statuses))
+    live.push(current_tenant(), "order", list(broken))
 
 
 def on_allocations_broken(payload: Mapping[str, Any]) -> None:

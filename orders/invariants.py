@@ -1,7 +1,12 @@
 """Laws of orders: nothing lost between what came in and what leaves, nothing stuck without a reason."""
 
 from core.invariants import Invariant, register
-from orders import invariants_after_sales  # noqa: F401  its laws are registered with these
+from orders import (  # noqa: F401  their laws are registered with these
+    invariants_after_sales,
+    invariants_invoices,
+    invariants_unmasking,
+)
+from orders.services.ready_now import OF_THE_REST
 
 # parcel status 5: cancelled.  order status: 1 stopped, 2 dispatching, 3 fulfilling, 4 shipped, 5 cancelled
 # A stopped order may have lost some of its parcels while others had left; it is planned for the rest on release.
@@ -47,10 +52,35 @@ STUCK = """
         AND f.cleared_at IS NULL)
 """
 
-STOPPED_PARCELS = """
+# What is there of an order that waits for the rest may leave before it (services/ready_now.py): while nothing stops it but its goods.
+STOPPED_PARCELS = f"""
     SELECT o.id, o.number, o.status, p.id AS parcel_id FROM orders_order o
     JOIN warehouse_parcel p ON p.tenant_id = o.tenant_id AND p.ref = o.id
-    WHERE (o.status = 1 AND p.status IN (0, 1)) OR (o.status = 5 AND p.status IN (0, 1, 2, 3))
+    WHERE (o.status = 1 AND p.status = 0) OR (o.status = 5 AND p.status IN (0, 1, 2, 3))
+        OR (o.status = 1 AND p.status = 1 AND EXISTS (
+            SELECT FROM orders_finding f WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id AND f.stops AND f.cleared_at IS NULL
+            AND f.code NOT IN ({", ".join(f"'{code}'" for code in sorted(OF_THE_REST))})))
+"""
+
+# An order that stands still with parcels for a wave waits for units that no parcel has: else it would have gone on.
+COLLECTED = """
+    SELECT p.tenant_id, p.ref AS order_id, sum(p.cod_minor) AS parcels_minor FROM warehouse_parcel p
+    WHERE p.status <> 5 AND p.cod_minor > 0 GROUP BY p.tenant_id, p.ref
+    HAVING sum(p.cod_minor) > (SELECT sum(o.cod_minor) FROM orders_order o WHERE o.tenant_id = p.tenant_id
+        AND (o.id = p.ref OR o.merged_into_id = p.ref))
+"""
+IN_PART = """
+    WITH going AS (
+        SELECT DISTINCT o.tenant_id, o.id, o.number FROM orders_order o
+        JOIN warehouse_parcel p ON p.tenant_id = o.tenant_id AND p.ref = o.id AND p.status = 1 WHERE o.status = 1)
+    SELECT g.id, g.number, n.units AS ordered, k.units AS packed FROM going g
+    CROSS JOIN LATERAL (SELECT sum(l.quantity - l.withdrawn) AS units FROM orders_order m
+        JOIN orders_orderline l ON l.tenant_id = m.tenant_id AND l.order_id = m.id
+        WHERE m.tenant_id = g.tenant_id AND (m.id = g.id OR m.merged_into_id = g.id)) n
+    CROSS JOIN LATERAL (SELECT sum(l.quantity) AS units FROM warehouse_parcel p
+        JOIN warehouse_parcelline l ON l.tenant_id = p.tenant_id AND l.parcel_id = p.id
+        WHERE p.tenant_id = g.tenant_id AND p.ref = g.id AND p.status <> 5) k
+    WHERE k.units >= n.units
 """
 
 ORPHANS = """
@@ -101,8 +131,16 @@ register(
     Invariant("orders.reason", "a stopped order has an open finding that stops it", STUCK),
     Invariant(
         "orders.stopped",
-        "a stopped order has no parcel waiting for a wave, a cancelled one none on its way",
+        "a stopped order has no parcel waiting for a wave, unless only goods it waits for stop it; a cancelled one none on its way",
         STOPPED_PARCELS,
+    ),
+    Invariant(
+        "orders.in_part",
+        "a stopped order with parcels waiting for a wave has units that are in no parcel",
+        IN_PART,
+    ),
+    Invariant(
+        "orders.collected", "the parcels of an order collect no more at the door than it asks", COLLECTED
     ),
     Invariant("orders.origin", "every order comes from a channel order", ORPHANS),
     Invariant("orders.channel", "a channel order's channel is its order's", CHANNELS),

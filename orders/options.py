@@ -35,3 +35,11 @@ ROUTE_BY = options.declare(
 STOCK_MAY_OVERLAP = options.declare(
     "orders.stock_may_overlap", False, "库存上传：几个店铺卖同一批货时，各自都可以报全部（会超卖）"
 )
+READY_NOW = options.declare("orders.ready_now", False, "缺货的单先发有货的，剩下的等到货")
+SHORT_GOES_ON = options.declare("orders.short_goes_on", True, "缺货的单等到货了自己接着走")
+UNMASK_LIMIT = options.declare(
+    "orders.unmask_limit", 50, "一个人一天最多看多少单的完整收件信息（0 谁也不能看）"
+)
+UNMASK_ROLES = options.declare(
+    "orders.unmask_roles", ["OPERATOR"], "除了老板，谁能看完整收件信息（OPERATOR、QUALITY、FINANCE）"
+)

@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 
 from core import db
 from core.tenancy import current_tenant
-from orders.models import Refund, RefundState, Return, ReturnState
+from inventory.models.goods import Tracking
+from orders.models import LotProof, Refund, RefundState, Return, ReturnState
 from orders.services.returns import SENT, fold_tracking
 
 COUNT_MOST = 10_000
@@ -116,24 +117,46 @@ class ItemRow:
     good: int
     damaged: int
     is_ours: bool
+    is_tracked: bool
 
     @property
     def waiting(self) -> int:
         return self.units - self.good - self.damaged
+
+    @property
+    def may_sell(self) -> bool:
+        """Goods that are told apart by lots are not sold again without one."""
+        return self.proof != LotProof.NOT_KNOWN or not self.is_tracked
 
 
 def list_items(return_id: int) -> list[ItemRow]:
     """What came in a return, those that wait for a look first."""
     found = db.rows(
         "SELECT i.id, i.sku_id, s.code, s.name, s.unit, i.lot_id, l.code, l.expires_on, b.code, i.proof, i.units, i.good, i.damaged,"
-        " i.order_line_id IS NOT NULL FROM orders_returnitem i JOIN inventory_sku s ON s.tenant_id = i.tenant_id AND s.id = i.sku_id"
+        " i.order_line_id IS NOT NULL, s.tracking <> %s FROM orders_returnitem i"
+        " JOIN inventory_sku s ON s.tenant_id = i.tenant_id AND s.id = i.sku_id"
         " JOIN inventory_lot l ON l.tenant_id = i.tenant_id AND l.id = i.lot_id"
         " JOIN inventory_bin b ON b.tenant_id = i.tenant_id AND b.id = i.bin_id"
         " WHERE i.tenant_id = %s AND i.return_doc_id = %s ORDER BY i.units = i.good + i.damaged, i.id DESC LIMIT 200",
+        int(Tracking.NONE),
         current_tenant(),
         return_id,
     )
     return [ItemRow(*row) for row in found]
+
+
+def list_homes(facility_id: int, items: Sequence[ItemRow]) -> dict[int, str]:
+    """Row -> code of the bin that its good units go to when nobody says another: where their lot is sold from, else their goods."""
+    found = db.rows(
+        "SELECT DISTINCT ON (u.id) u.id, n.code FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) u(id, sku_id, lot_id)"
+        " JOIN inventory_balance b ON b.tenant_id = %s AND b.facility_id = %s AND b.sku_id = u.sku_id"
+        " JOIN inventory_bin n ON n.tenant_id = b.tenant_id AND n.id = b.bin_id AND n.kind IN (0, 1) AND n.is_active"
+        " ORDER BY u.id, b.lot_id <> u.lot_id, b.on_hand = 0, n.kind, n.sequence, n.id",
+        *(db.array(getattr(item, name) for item in items) for name in ("id", "sku_id", "lot_id")),
+        current_tenant(),
+        facility_id,
+    )
+    return dict(found)
 
 
 def count_expected(refund_id: int | None) -> int:
@@ -168,8 +191,6 @@ def find_candidates(text: str, sku_ids: Sequence[int], facility_ids: Sequence[in
     said = text.strip()[:64]
     if not said and not sku_ids:
         return []
-    place = "TRUE" if facility_ids is None else "o.facility_id = ANY (%s::bigint[])"
-    scope = () if facility_ids is None else (db.array(facility_ids),)
     if said:
         chosen = (
             "o.id IN (SELECT c.order_id FROM orders_channelorder c WHERE c.tenant_id = %s AND c.external_number ^@ %s"
@@ -186,6 +207,17 @@ def find_candidates(text: str, sku_ids: Sequence[int], facility_ids: Sequence[in
             " GROUP BY r.id HAVING count(DISTINCT l.sku_id) = %s)"
         )
         params = (current_tenant(), current_tenant(), db.array(sku_ids), len(set(sku_ids)))
+    return _candidates(chosen, params, facility_ids)
+
+
+def list_candidates(order_ids: Sequence[int], facility_ids: Sequence[int] | None) -> list[Candidate]:
+    """These orders, as far as something of them left."""
+    return _candidates("o.id = ANY (%s::bigint[])", (db.array(order_ids),), facility_ids)
+
+
+def _candidates(chosen: str, params: Sequence[object], facility_ids: Sequence[int] | None) -> list[Candidate]:
+    place = "TRUE" if facility_ids is None else "o.facility_id = ANY (%s::bigint[])"
+    scope = () if facility_ids is None else (db.array(facility_ids),)
     found = db.rows(
         "SELECT o.id, o.number, o.receiver_mask, c.name, ARRAY(SELECT coalesce(s.name, l.external_code) || ' ×' || l.quantity"
         " FROM orders_orderline l LEFT JOIN inventory_sku s ON s.tenant_id = l.tenant_id AND s.id = l.sku_id"

@@ -1,12 +1,14 @@
 """Reads of the stock that channels are told.  Each costs a constant number of statements."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
 from core import db
 from core.tenancy import current_tenant
-from orders.models import Channel, StockLevel, StockOut, StockStrategy
+from orders.models import Channel, Listing, StockLevel, StockOut, StockStrategy
 
 COUNT_MOST = 10_000
 # (tenant, tenant, tenant): channel -> numbers, those that wait, those that were refused, up to COUNT_MOST
@@ -42,6 +44,20 @@ def find_out(channel_id: int) -> StockOut | None:
 def find_general(channel_id: int) -> StockStrategy | None:
     """The strategy of all SKUs that have no row of their own."""
     return StockStrategy.objects.filter(channel_id=channel_id, sku__isnull=True).first()
+
+
+def list_own(channel_id: int, sku_ids: Sequence[int]) -> dict[int, StockStrategy]:
+    """SKU -> its own strategy, of those that have one."""
+    rows = StockStrategy.objects.filter(channel_id=channel_id, sku_id__in=sku_ids)
+    return {row.sku_id: row for row in rows if row.sku_id is not None}
+
+
+def list_listings(channel_id: int, sku_ids: Sequence[int]) -> dict[int, list[Listing]]:
+    """SKU -> what the platform calls it, in the order it was said."""
+    found: dict[int, list[Listing]] = defaultdict(list)
+    for row in Listing.objects.filter(channel_id=channel_id, sku_id__in=sku_ids).order_by("id"):
+        found[row.sku_id].append(row)
+    return found
 
 
 def list_levels(channel_id: int) -> QuerySet[StockLevel]:

@@ -136,7 +136,8 @@ CHOICES = """
 # (tenant, order, tenant, order, its leader or itself, the same, tenant)
 AROUND = """
     (SELECT 'deed', a.at, a.actor_id, a.action, a.detail::text, NULL::bigint, NULL::boolean FROM core_auditentry a
-        WHERE a.tenant_id = %s AND a.object_id = %s AND a.object_kind = 'order' AND a.action IN ('hold', 'assign', 'note', 'unmask')
+        WHERE a.tenant_id = %s AND a.object_id = %s AND a.object_kind = 'order'
+            AND a.action IN ('hold', 'assign', 'note', 'unmask', 'ready_now', 'ready_now_back')
         ORDER BY a.at DESC, a.id DESC LIMIT 50)
     UNION ALL (SELECT 'order', NULL, o.id, o.number, c.name, o.amount_minor, o.merged_into_id IS NULL FROM orders_order o
         JOIN orders_channel c ON c.tenant_id = o.tenant_id AND c.id = o.channel_id

@@ -103,8 +103,7 @@ NEXT_LOOKS = """
 
 # As sys: (tenant, channel) with something to say
 SAY_DUE = """
-    SELECT s.tenant_id, s.channel_id FROM orders_stockout s
-    JOIN orders_connection c ON c.tenant_id = s.tenant_id AND c.channel_id = s.channel_id AND c.state = 1
-    WHERE s.is_on AND s.next_at <= clock_timestamp() AND (s.lease_until IS NULL OR s.lease_until < clock_timestamp())
-    AND (c.quiet_until IS NULL OR c.quiet_until < clock_timestamp()) ORDER BY s.next_at LIMIT %s
+    SELECT t.tenant_id, t.channel_id FROM orders_stockout t
+    JOIN orders_connection c ON c.tenant_id = t.tenant_id AND c.channel_id = t.channel_id AND c.state = 1
+    WHERE t.is_on AND t.next_at <= clock_timestamp() AND {is_free} AND {is_quiet} ORDER BY t.next_at LIMIT %s
 """

@@ -1,9 +1,26 @@
-"""What is done with platforms, one task a connection.  Each may be lost or come twice: the lease and the rows say what is due."""
+"""What is done with platforms, one task a connection, and what a day brings.  Each may be lost or come twice: the lease and the rows
+say what is due.
+"""
+
+import logging
 
 from celery import shared_task
 
 from core import outbox
-from orders.services import asking, connections, pulling, ship_back, stock_out, stock_saying
+from core.invariants import list_tenants
+from core.tenancy import tenant
+from orders.services import (
+    asking,
+    connections,
+    presale,
+    pulling,
+    refund_back,
+    ship_back,
+    stock_out,
+    stock_saying,
+)
+
+log = logging.getLogger(__name__)
 
 MOST = 500  # connections a minute from one look; the longest waiting first
 HARD_S = 600
@@ -24,6 +41,17 @@ def say_due() -> None:
 
 
 @shared_task(acks_late=True, ignore_result=True, time_limit=HARD_S)
+def presales_due() -> None:
+    """Every five minutes: presales whose day has come, tenant by tenant; one tenant's trouble is not the others'."""
+    for tenant_id, _slug in list_tenants():
+        try:
+            with tenant(tenant_id):
+                presale.go_on()
+        except Exception:
+            log.exception("presales failed", extra={"tenant_id": tenant_id})
+
+
+@shared_task(acks_late=True, ignore_result=True, time_limit=HARD_S)
 def pull(tenant_id: int, connection_id: int) -> None:
     """Pull one shop; what is left goes behind the others that wait."""
     if pulling.run(tenant_id, connection_id):
@@ -35,6 +63,20 @@ def say(tenant_id: int, connection_id: int) -> None:
     """Say what is due at one shop."""
     if ship_back.run(tenant_id, connection_id):
         outbox.nudge("orders.tasks.say", tenant_id, connection_id)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def refunds_due() -> None:
+    """Every minute: ask for each shop with decisions on refunds to say."""
+    for tenant_id, connection_id in connections.list_due(connections.REFUND_DUE, MOST):
+        outbox.nudge("orders.tasks.say_refunds", tenant_id, connection_id)
+
+
+@shared_task(acks_late=True, ignore_result=True, time_limit=HARD_S)
+def say_refunds(tenant_id: int, connection_id: int) -> None:
+    """Say what was decided about refunds at one shop."""
+    if refund_back.run(tenant_id, connection_id):
+        outbox.nudge("orders.tasks.say_refunds", tenant_id, connection_id)
 
 
 @shared_task(acks_late=True, ignore_result=True)

@@ -6,12 +6,15 @@ from orders.urls_after_sales import urlpatterns as after_sales
 from orders.urls_connections import urlpatterns as connections
 from orders.urls_fixing import urlpatterns as fixing
 from orders.urls_imports import urlpatterns as imports
+from orders.urls_invoices import urlpatterns as invoices
 from orders.urls_stock_out import urlpatterns as stock_out
+from orders.urls_unmasking import urlpatterns as unmasking
 from orders.views import (
     channels,
     export,
     gifts,
     hand_split,
+    in_part,
     mapping,
     marks,
     order,
@@ -32,6 +35,8 @@ urlpatterns = [
     path("orders/hold/", marks.hold, name="hold"),
     path("orders/assign/", marks.assign, name="assign"),
     path("orders/note/", marks.note, name="note"),
+    path("orders/ready-now/", in_part.ready_now, name="ready_now"),
+    path("orders/ready-now/back/", in_part.take_back, name="ready_now_back"),
     path("orders/codes/", mapping.codes, name="codes"),
     path("orders/rules/", rules.rules, name="rules"),
     path("orders/rules/new/", rules.new_rule, name="new_rule"),
@@ -64,5 +69,7 @@ urlpatterns = [
     *connections,
     *fixing,
     *imports,
+    *invoices,
     *stock_out,
+    *unmasking,
 ]

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from orders.views import after_sales, returns
+from orders.views import after_sales, refund_backs, returns
 
 urlpatterns = [
     path("after-sales/", after_sales.after_sales, name="after_sales"),
     path("after-sales/answer/", after_sales.answer, name="answer_refunds"),
+    path("refund-backs/", refund_backs.refund_backs, name="refund_backs"),
+    path("refund-backs/retry/", refund_backs.retry, name="retry_refund_back"),
     path("after-sales/desk/", returns.desk, name="returns_desk"),
     path("after-sales/returns/<int:return_id>/", returns.one, name="return"),
     path("after-sales/returns/<int:return_id>/scan/", returns.scan, name="return_scan"),

@@ -11,8 +11,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core import options
 from core.web.formats import money_symbol, number
 from core.web.parts import State
+from orders import options as settings
 from orders.models import ChannelState, Finding, Order, OrderStatus
 from orders.queries import LineCard, Stage
 from orders.rules import audit, carriers, splitting
@@ -138,7 +140,7 @@ def _short(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
     sku_id = detail.get("sku_id")
     line = next((line for line in lines.values() if sku_id and line.sku_id == sku_id), None)
     if line is None:
-        return _("占好的库存没了：被冻结、少拣或过期。"), _("补到货再放行，先付款的先占。"), "", None
+        return _("占好的库存没了：被冻结、少拣或过期。"), _when_it_comes(), "", None
     wanted, available = int(detail.get("wanted", 0)), max(0, int(detail.get("available", 0)))
     if detail.get("one_lot"):
         return (
@@ -162,10 +164,16 @@ def _short(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:
             "wanted": number(wanted),
             "available": number(available),
         },
-        _("补到货再放行，先付款的先占。"),
+        _when_it_comes(),
         "inventory:sku",
         sku_id,
     )
+
+
+def _when_it_comes() -> str:
+    if options.get(settings.SHORT_GOES_ON):
+        return _("补到货它自己接着走，先付款的先占。")
+    return _("补到货再放行，先付款的先占。")
 
 
 def _buyer(detail: Mapping[str, Any], lines: _Lines, currency: str) -> _Said:

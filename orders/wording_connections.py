@@ -10,6 +10,7 @@ from core.web.parts import State
 from orders.models import ConnectionState, ShipBackState
 from orders.rules.ship_back import Carries, Why
 from orders.services.connections import NO_COMPANY
+from orders.services.refund_back import NOT_CARRIED
 
 STATES: Mapping[int, State] = {
     ConnectionState.ACTIVE: State("done", ConnectionState.ACTIVE.label, "refresh"),
@@ -43,6 +44,7 @@ _WHY: Mapping[str, Promise] = {
     Why.LINE_SAID: gettext_lazy("里面的商品行都已经给了运单号，平台一行只收一个"),
     Why.NOT_ITS_GOODS: gettext_lazy("里面没有平台知道的商品，是赠品"),
     NO_COMPANY: gettext_lazy("没填这家快递在平台的代号"),
+    NOT_CARRIED: gettext_lazy("这个平台不能从外面说，要在它的后台点"),
 }
 _ERRORS: Mapping[str, Promise] = {
     "no_connection": gettext_lazy("平台的服务器没有回应。"),
@@ -60,6 +62,8 @@ _ERRORS: Mapping[str, Promise] = {
     "not_https": gettext_lazy("店铺的地址要用 https。"),
     "private_address": gettext_lazy("这个地址在内网，不连。"),
     "not_sent": gettext_lazy("平台没有收下。"),
+    "not_taken": gettext_lazy("平台没有收下。"),
+    "decided_otherwise": gettext_lazy("平台那边已经另有结果，去平台后台看。"),
     "http_401": gettext_lazy("平台说没有权限。"),
     "http_403": gettext_lazy("平台说没有权限。"),
     "newest_first": gettext_lazy("商城的单没有按时间从新到旧给，没有往下走。"),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from core.web.formats import number
 from core.web.parts import Text
+from orders.rules.ready_now import WISH
 
 _LIKED: Mapping[int, str | Promise] = {
     1: gettext_lazy("离得最近"),
@@ -51,9 +52,14 @@ def _route(why: Mapping[str, Any]) -> str:
     return _("%(n)s 家货齐，它%(liked)s。") % {"n": number(of), "liked": liked}
 
 
+def _ready_now(why: Mapping[str, Any]) -> str:
+    return _("有人点了先发有货的，剩下的等到货。") if why.get("go") else _("有人收回了先发，等齐了一起发。")
+
+
 _STEPS: Mapping[str, tuple[str | Promise, Callable[[Mapping[str, Any]], str]]] = {
     "merge": (gettext_lazy("合单"), _merge),
     "route": (gettext_lazy("分仓"), _route),
+    WISH: (gettext_lazy("货不齐"), _ready_now),
 }
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from core.web.formats import number
 from core.web.parts import State
-from orders.models import LevelState, StockLevel, StockOut
+from orders.models import LevelState, StockLevel, StockOut, StockStrategy
 from orders.services.stock_saying import NO_ANSWER, NO_LISTING
 from orders.wording_connections import say_error
 
@@ -48,6 +48,19 @@ def error_of(row: StockOut | StockLevel) -> str:
     """What went wrong, in words."""
     code, words = (row.error_code, row.error_words) if isinstance(row, StockOut) else (row.code, row.words)
     return str(_OURS[code]) if code in _OURS else say_error(code, words)
+
+
+def deal_of(strategy: StockStrategy | None) -> str:
+    """A strategy in words."""
+    if strategy is None:
+        return _("跟店铺")
+    words = (
+        _("份额 %(n)s%%") % {"n": strategy.share}
+        if strategy.fixed is None
+        else _("定死 %(n)s 件") % {"n": number(strategy.fixed)}
+    )
+    kept = _("留 %(n)s 件") % {"n": number(strategy.kept_back)} if strategy.kept_back else ""
+    return _("，").join(filter(None, (words, kept)))
 
 
 def steps_of(level: StockLevel) -> list[Step]:

@@ -31,9 +31,10 @@ from orders.models import (
     Order,
     OrderLine,
     OrderStatus,
+    Unmasking,
 )
 from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver
-from orders.services import imports
+from orders.services import imports, unmasking
 from warehouse.models import Parcel, ParcelLine, ParcelStatus, Wave, WaveStatus
 
 NEVER = date.max
@@ -60,6 +61,12 @@ def make_member(role: Role = Role.OWNER, *, facility_ids: Sequence[int] = ()) ->
     user_id = make_user()
     accounts.join(user_id=user_id, role=role, facility_ids=facility_ids)
     return user_id
+
+
+def make_unmasking(order_id: int, user_id: int) -> int:
+    """A person saw an order's receiver in clear, through the service; the row's id."""
+    unmasking.unmask(viewer=unmasking.Viewer(user_id=user_id), order_ids=[order_id], reason="DELIVERY")
+    return int(Unmasking.objects.order_by("-at").values_list("id", flat=True)[0])
 
 
 def make_token(*scopes: str, name: str = "测试") -> str:

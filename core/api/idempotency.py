@@ -6,13 +6,14 @@ sent again with the same key once its cause is gone.
 
 import hashlib
 import re
+from base64 import b64decode
 from dataclasses import dataclass
 
 from django.db import OperationalError
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from core import db
+from core import crypto, db
 from core.api.errors import InProgress, Malformed
 from core.errors import Conflict
 from core.models import IdempotentRequest
@@ -23,6 +24,7 @@ REPLAYED = "Idempotency-Replayed"
 _SOUND = re.compile(r"[\x21-\x7e]{1,120}")
 _TABLE = IdempotentRequest._meta.db_table
 LOCK_NOT_AVAILABLE = "55P03"
+PURPOSE, SEALED = "answer", "sealed:"  # no JSON begins like this
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,25 @@ def claim(api_key_id: int, key: str, request_hash: str) -> Claim | Stored:
     )
     if stored_hash != request_hash:
         raise Conflict(_("这个幂等键已用在另一个请求上，请换一个。"), code="idempotency_conflict", key=key)
-    return Stored(status, body)
+    return Stored(status, _opened(tenant_id, body))
 
 
-def store(claimed: Claim, status: int, body: str) -> None:
-    """Keep the answer, in the transaction of the effect."""
+def find_answered(api_key_id: int, key: str) -> bool:
+    """Whether a request with this key has been answered: it will be replayed, or refused as another one."""
+    sql = f"SELECT 1 FROM {_TABLE} WHERE tenant_id = %s AND api_key_id = %s AND key = %s"
+    return bool(db.rows(sql, current_tenant(), api_key_id, key))
+
+
+def _opened(tenant_id: int, body: str) -> str:
+    if not body.startswith(SEALED):
+        return body
+    return crypto.unseal(tenant_id, PURPOSE, b64decode(body.removeprefix(SEALED)))
+
+
+def store(claimed: Claim, status: int, body: str, *, is_sealed: bool = False) -> None:
+    """Keep the answer, in the transaction of the effect; sealed where it holds what is nowhere kept in clear."""
+    if is_sealed:
+        body = SEALED + db.base64(crypto.seal(current_tenant(), PURPOSE, body))
     db.execute(
         f"UPDATE {_TABLE} SET status = %s, response = %s WHERE tenant_id = %s AND id = %s",
         status,

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import RequestDataTooBig
 from django.db.models import Model, QuerySet
-from django.http import HttpResponse
-from django.http.request import UnreadablePostError
+from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException, UnreadablePostError
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.generics import GenericAPIView
@@ -39,6 +39,7 @@ class ApiView(GenericAPIView[Any]):
 
     schema = CatfishSchema()
     scope_area: ClassVar[str]
+    scope_action: ClassVar[str] = ""  # of a scope of its own; else read or write, by the method
     row_class: ClassVar[type[BaseSerializer[Any]]]  # a row that GET gives
     answer_class: ClassVar[type[BaseSerializer[Any]] | None] = None  # what a command answers
     answers: ClassVar[Sequence[HTTPStatus]] = (HTTPStatus.OK,)  # of a command that was done
@@ -46,7 +47,16 @@ class ApiView(GenericAPIView[Any]):
     parameters: ClassVar[Sequence[OpenApiParameter]] = ()  # of a command, beside its body
     examples: ClassVar[Sequence[OpenApiExample]] = ()  # of a command
     needs_idempotency_key: ClassVar[bool] = False  # endpoints that make many rows at once
+    seals_answer: ClassVar[bool] = (
+        False  # the answer kept for a repeated request holds what is nowhere kept in clear
+    )
     claim: idempotency.Claim | None = None
+
+    @classmethod
+    def ahead(cls, request: HttpRequest, tenant_id: int) -> None:
+        """What must be asked of other machines, before the transaction and with none open.  A refusal here is swallowed: the handler,
+        which looks again, says it.
+        """
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """After key and scope are proved, and before the handler: bound the ids of the address and claim the key."""
@@ -70,7 +80,8 @@ class ApiView(GenericAPIView[Any]):
         final = super().finalize_response(request, response, *args, **kwargs)
         if self.claim is not None and isinstance(final, Response):
             final.render()
-            idempotency.store(self.claim, final.status_code, final.content.decode())
+            text = final.content.decode()
+            idempotency.store(self.claim, final.status_code, text, is_sealed=self.seals_answer)
         return final
 
     def body(self, request: Request) -> Any:
@@ -84,7 +95,7 @@ class ApiView(GenericAPIView[Any]):
             data = request._request.body  # noqa: SLF001  DRF's proxy would read the stream a second time
         except RequestDataTooBig:
             raise TooLarge(_("请求太大，请分批。")) from None
-        except UnreadablePostError:
+        except (UnreadablePostError, RawPostDataException):  # the second: it broke off when it was read ahead
             raise Malformed(_("请求没有收完。")) from None
         self._take_key(request, data)
 

@@ -86,16 +86,18 @@ def record(
 
 def record_each(
     action: str, object_kind: str, details: Mapping[int, Mapping[str, Any]], *, actor_id: int | None
-) -> None:
-    """One row of the audit trail for each object, in one statement; `details` by object id."""
+) -> dict[int, int]:
+    """One row of the audit trail for each object, in one statement; `details` by object id.  Returns the rows' ids, by object id."""
+    ids = dict(zip(details, db.new_ids(len(details)), strict=True))
     db.insert(
         AuditEntry,
         ["id", "actor_id", "action", "object_kind", "object_id", "detail"],
         [
-            (id_, actor_id, action, object_kind, object_id, json.dumps(detail, ensure_ascii=False))
-            for id_, (object_id, detail) in zip(db.new_ids(len(details)), details.items(), strict=True)
+            (ids[object_id], actor_id, action, object_kind, object_id, json.dumps(detail, ensure_ascii=False))
+            for object_id, detail in details.items()
         ],
     )
+    return ids
 
 
 def _list(value: Any) -> list[int]:

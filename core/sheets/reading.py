@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from core.errors import Invalid
+from core.sheets.square import Block, cut, squared
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
@@ -65,7 +66,7 @@ class Table:
 
     header: tuple[str, ...]
     header_row: int
-    blocks: Iterator[list[list[str]]]
+    blocks: Iterator[Block]
 
     @property
     def rows(self) -> Iterator[list[str]]:
@@ -93,12 +94,17 @@ def inspect(path: Path, encoding: str = "") -> Source:
     is_gzip = head[:2] == b"\x1f\x8b"
     encoding, has_nul = _prove_encoding(path, is_gzip, encoding)
     source = Source(path, "csv", encoding, ",", is_gzip, has_nul)
-    first = next((line for lines in _lines(source) for line in lines if line.strip()), "")
+    first = _first_line(source)
     if _is_page(first):
         return Source(path, "html", encoding, ",", is_gzip, has_nul)
     _refuse_other_formats(first, path, is_gzip)
     delimiter = max(DELIMITERS, key=lambda mark: (first.count(mark), -DELIMITERS.index(mark)))
     return Source(path, "csv", encoding, delimiter, is_gzip, has_nul)
+
+
+def _first_line(source: Source) -> str:
+    """The first that is not blank."""
+    return next((line for text in _texts(source) for line in text.split("\n") if line.strip()), "")
 
 
 def _is_page(first: str) -> bool:
@@ -113,8 +119,7 @@ def readings(path: Path, is_gzip: bool) -> list[dict[str, str]]:
     for encoding in ASKED:
         try:
             has_nul = _has_nul(path, is_gzip, encoding)
-            source = Source(path, "csv", encoding, ",", is_gzip)
-            first = next((line for lines in _lines(source) for line in lines if line.strip()), "")
+            first = _first_line(Source(path, "csv", encoding, ",", is_gzip))
         except (UnicodeDecodeError, FileRefused):
             continue
         if first.isprintable() and not has_nul:
@@ -134,9 +139,9 @@ def open_table(source: Source, sheet: "CalamineSheet | None" = None) -> Table:
     elif source.kind == "html":
         from core.sheets.webpage import page_blocks
 
-        blocks = page_blocks("\n".join(lines) + "\n" for lines in _lines(source))
+        blocks = page_blocks(text + "\n" for text in _texts(source))
     else:
-        blocks = csv_blocks(_lines(source), source.delimiter)
+        blocks = csv_blocks(_texts(source), source.delimiter)
     above = 0
     for block in blocks:
         for number, row in enumerate(block, above + 1):
@@ -241,22 +246,23 @@ def _has_nul(path: Path, is_gzip: bool, encoding: str) -> bool:
     return has_nul
 
 
-def _lines(source: Source) -> Iterator[list[str]]:
-    """Lines in lists, without their ends; any kind of line end."""
+def _texts(source: Source) -> Iterator[str]:
+    """Whole lines, some at a time, without the end of the last; any kind of line end."""
     decoder = io.IncrementalNewlineDecoder(getincrementaldecoder(source.encoding)(), translate=True)
     rest = ""
     for block in _blocks(source.path, is_gzip=source.is_gzip):
-        lines = (rest + decoder.decode(block)).split("\n")
-        rest = lines.pop()
+        text = rest + decoder.decode(block)
+        end = text.rfind("\n")
+        rest = text[end + 1 :]
         if len(rest) > MAX_LINE:
             raise FileRefused(
                 _("有一行超过 %(n)s 个字，这不像表格。") % {"n": MAX_LINE}, code="line_too_long"
             )
-        if lines:
-            yield lines
+        if end >= 0:
+            yield text[:end]
     rest += decoder.decode(b"", final=True)
     if rest:
-        yield rest.removesuffix("\n").split("\n")
+        yield rest.removesuffix("\n")
 
 
 class _Feed:
@@ -328,20 +334,27 @@ class _Lines(Iterator[str]):
             self.now = iter(self.more.pop() if self.more else next(self.lists))
 
 
-def csv_blocks(lists: Iterator[list[str]], delimiter: str) -> Iterator[list[list[str]]]:
+def csv_blocks(texts: Iterator[str], delimiter: str) -> Iterator[Block]:
     """Rows of cells, in blocks.  What cannot be cut with certainty comes as Broken, at its own row, and costs
     no other row.
 
     Lines that are surely one row each are cut together; the others with care, row by row.
     """
     waiting: list[list[str]] = []  # a stack
+    lists = (text.split("\n") for text in texts)
     width = 0
     while True:
-        lines = waiting.pop() if waiting else next(lists, None)
-        if lines is None:
-            return
-        if not lines:
-            continue
+        if not waiting:
+            text = next(texts, None)
+            if text is None:
+                return
+            square = cut(text, delimiter) if len(text) < MAX_CELL else None
+            if square is not None:
+                width = width or square.width
+                yield square
+                continue
+            waiting.append(text.split("\n"))
+        lines = waiting.pop()
         rows = _cut(lines, delimiter)
         if rows is None and len(lines) > PIECE:
             waiting += [lines[n : n + PIECE] for n in range(0, len(lines), PIECE)][::-1]
@@ -352,20 +365,20 @@ def csv_blocks(lists: Iterator[list[str]], delimiter: str) -> Iterator[list[list
         yield rows
 
 
-def _cut(lines: list[str], delimiter: str) -> list[list[str]] | None:
+def _cut(lines: list[str], delimiter: str) -> Block | None:
     """One row a line, when that is certain: no quote at all, or none that spans lines or stands alone."""
     if max(map(len, lines)) >= MAX_CELL:
         return None
     if '"' not in "".join(lines):
-        return [line.split(delimiter) for line in lines]
+        return squared([line.split(delimiter) for line in lines])
     try:
         rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error:
         return None
-    return rows if len(rows) == len(lines) else None
+    return squared(rows) if len(rows) == len(lines) else None
 
 
-def _cut_with_care(lines: _Lines, delimiter: str, width: int, waiting: list[list[str]]) -> list[list[str]]:
+def _cut_with_care(lines: _Lines, delimiter: str, width: int, waiting: list[list[str]]) -> Block:
     """The rows of the first list of lines, and the rest of the row that goes beyond it; `waiting` gets back what
     was not used.
     """

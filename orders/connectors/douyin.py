@@ -175,6 +175,7 @@ def read_order(row: Data) -> IncomingOrder:
             reading.count(item, "item_num"),
             reading.count(item, "origin_amount", least=0),
             n,
+            *reading.ids(item, ("product_id",), ("sku_id",)),
         )
         for n, item in enumerate(items, 1)
     )

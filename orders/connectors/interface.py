@@ -73,14 +73,12 @@ class StockLevel:
 
 @dataclass(frozen=True, slots=True)
 class RefundState:
-    """A decision on a refund that the buyer asked for."""
+    """A decision on a refund that the buyer asked for; `refund`: the platform's id of it."""
 
     key: int
     refund: str
     is_agreed: bool
     words: str
-    version: str = ""
-    phase: str = ""
 
 
 @dataclass(frozen=True, slots=True)

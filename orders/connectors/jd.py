@@ -204,6 +204,7 @@ def read_order(row: Data) -> IncomingOrder:
             reading.count(item, "itemTotal"),
             reading.minor(item, "jdPrice"),
             n,
+            *reading.ids(item, ("skuId",), ()),
         )
         for n, item in enumerate(items, 1)
     )

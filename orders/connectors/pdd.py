@@ -187,6 +187,7 @@ def read_order(row: Data) -> IncomingOrder:
             reading.count(item, "goods_count"),
             reading.minor(item, "goods_price"),
             n,
+            *reading.ids(item, ("goods_id",), ("sku_id",)),
         )
         for n, item in enumerate(items, 1)
     )

@@ -89,6 +89,14 @@ def name_of(data: Data, *names: str, most: int = NUMBER_MOST) -> str:
     return found
 
 
+def ids(data: Data, items: Sequence[str], variants: Sequence[str]) -> tuple[str, str]:
+    """The platform's own ids of what was sold, as far as it says them: item and variant.  A variant 0 is none."""
+    item, variant = (word(data, *names, most=CODE_MOST + 1) for names in (items, variants))
+    item = item if len(item) <= CODE_MOST and item != "0" else ""
+    variant = variant if len(variant) <= CODE_MOST and variant != "0" else ""
+    return (item, variant) if item else (variant, "")
+
+
 def minor(data: Data, *names: str) -> int:
     """Whole units with at most two decimals, as minor units; missing is 0.  Raises Unreadable."""
     text = word(data, *names).replace(",", "")

@@ -70,6 +70,12 @@ PLATFORMS: Mapping[str, Platform] = {
 }
 
 
+def can_say_refunds(code: str) -> bool:
+    """Whether this platform can be told what was decided about a refund."""
+    found = PLATFORMS.get(code)
+    return found is not None and found.capabilities.refunds
+
+
 def connect(
     code: str,
     credentials: Mapping[str, str],

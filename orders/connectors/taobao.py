@@ -28,6 +28,7 @@ from orders.connectors.paging import Listing, Row
 from orders.connectors.reading import Data, Unreadable
 from orders.connectors.transport import THROTTLED_S, Transport
 from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver
+from orders.rules.invoices import read_wish
 from orders.rules.ship_back import Carries, PlatformLine
 
 CAPABILITIES = Capabilities(
@@ -55,6 +56,8 @@ STATES = {
     "TRADE_CLOSED_BY_TAOBAO": 4,
 }
 DEPOSIT = 5
+AGREED = ("WAIT_BUYER_RETURN_GOODS", "WAIT_SELLER_CONFIRM_GOODS", "SUCCESS")
+REFUSED = ("SELLER_REFUSE_BUYER", "CLOSED")
 CLOSED = ("TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO")
 NOT_ALLOWED = {"11", "12", "13", "22", "24", "25", "26", "27", "28", "29", "53"}
 LIMITED = re.compile(r"limited", re.IGNORECASE)
@@ -255,19 +258,33 @@ class Taobao:
             self.call("taobao.item.quantity.update", num_iid=item, type="1", quantity=str(lot[0].units))
 
     def push_refund_state(self, refunds: Sequence[RefundState]) -> Iterator[Outcome]:
-        """Whether the merchant agrees to a refund."""
+        """Whether the merchant agrees to a refund: passed for paying out, or refused.  Money is never paid from here."""
         return saying.each(refunds, self._review)
 
     def _review(self, refund: RefundState) -> None:
-        self.call(
-            "taobao.rp.refund.review",
-            refund_id=refund.refund,
-            operator="ERP",
-            refund_phase=refund.phase,
-            refund_version=refund.version,
-            result="true" if refund.is_agreed else "false",
-            message=refund.words[:200],
+        """What is decided there already is not said twice, and what was decided otherwise not at all."""
+        fields = "refund_id,status,refund_phase,refund_version"
+        known = reading.inner(
+            self.call("taobao.refund.get", refund_id=refund.refund, fields=fields), "refund"
         )
+        status = reading.word(known, "status")
+        if status in (AGREED if refund.is_agreed else REFUSED):
+            return
+        if status != "WAIT_SELLER_AGREE":
+            raise Refused("decided_otherwise", status)
+        params = {
+            "refund_id": refund.refund,
+            "refund_phase": reading.word(known, "refund_phase"),
+            "refund_version": reading.word(known, "refund_version"),
+        }
+        if not refund.is_agreed:
+            self.call("taobao.refund.refuse", refuse_message=refund.words[:200], **params)
+            return
+        said = self.call(
+            "taobao.rp.refund.review", operator="ERP", result="true", message=refund.words[:200], **params
+        )
+        if str(said.get("is_success")).lower() != "true":
+            raise Refused("not_taken", "the platform did not take it")
 
 
 def _json(value: object) -> str:
@@ -299,7 +316,13 @@ def read_trade(trade: Data) -> IncomingOrder:
     going = [(n, row) for n, row in enumerate(sold, 1) if reading.word(row, "status") not in CLOSED]
     kept = going or list(enumerate(sold, 1))
     lines = tuple(
-        IncomingLine(code_of(row), reading.count(row, "num"), reading.minor(row, "price"), n)
+        IncomingLine(
+            code_of(row),
+            reading.count(row, "num"),
+            reading.minor(row, "price"),
+            n,
+            *reading.ids(row, ("num_iid",), ("sku_id",)),
+        )
         for n, row in kept
     )
     amount, freight = reading.minor(trade, "payment"), reading.minor(trade, "post_fee")
@@ -325,6 +348,7 @@ def read_trade(trade: Data) -> IncomingOrder:
         buyer=reading.word(trade, "buyer_open_uid", "buyer_nick", most=200),
         receiver_token=token,
         cod_minor=amount if is_cod else 0,
+        invoice=read_wish(title=reading.word(trade, "invoice_name", most=200)),
     )
 
 

@@ -14,6 +14,8 @@ TARGETS: Mapping[Target, Promise] = {
     Target.SPARE_TIME: _("备用时间"),
     Target.CODE: _("商家编码"),
     Target.SPARE_CODE: _("备用编码"),
+    Target.ITEM: _("平台商品 ID"),
+    Target.VARIANT: _("平台规格 ID"),
     Target.QUANTITY: _("数量"),
     Target.UNIT_PRICE: _("单价"),
     Target.LINE_AMOUNT: _("这一行的金额"),
@@ -30,6 +32,11 @@ TARGETS: Mapping[Target, Promise] = {
     Target.STREET: _("详细地址"),
     Target.REMARK: _("买家留言"),
     Target.SELLER_REMARK: _("卖家备注"),
+    Target.INVOICE_TITLE: _("发票抬头"),
+    Target.INVOICE_KIND: _("发票类型"),
+    Target.INVOICE_TAX_NUMBER: _("税号"),
+    Target.INVOICE_EMAIL: _("收票邮箱"),
+    Target.INVOICE_CONTENT: _("发票内容"),
 }
 
 ADVICE: Mapping[Code, Promise] = {

@@ -6,18 +6,20 @@ A row in doubt is never decided here: it is named, and `Parser.judge` looks at i
 import csv
 import io
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from itertools import accumulate, repeat
-from operator import itemgetter, mul, sub
+from operator import add, floordiv, itemgetter, mul, sub
 from typing import Any, TypeVar
 
+from core.sheets.square import Block, Square
 from orders.importing.addresses import split_address
-from orders.importing.parsing import MASKS, SUMS, Parser, is_mask, said
+from orders.importing.parsing import MASKS, SUMS, Parser, is_mask, said, wish_of
 from orders.importing.problems import Code, ParsedGroup
-from orders.importing.settings import ADDRESS, Target
+from orders.importing.settings import ADDRESS, INVOICE, Target
 from orders.importing.values import BLANK, HIDDEN, MAX_MONEY, Reader, identifier, plain, simple_numbers
 from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver
+from orders.rules.invoices import InvoiceWish
 
 T = TypeVar("T")
 _NOTHING = BLANK - {"", HIDDEN}
@@ -29,7 +31,7 @@ _DRESSED = "'\"=\t"
 class Judged:
     """Rows of one block by columns; what stands at a row in `doubt` means nothing.  `amounts`: of each row."""
 
-    rows: list[list[str]]
+    rows: Block
     codes: Sequence[Any]
     quantities: Sequence[Any]
     prices: Sequence[Any]
@@ -55,17 +57,17 @@ def bulk(cls: type[T], count: int, columns: Mapping[str, Iterable[Any]]) -> list
     return made
 
 
-def cells(rows: Sequence[list[str]], at: int) -> list[str]:
+def cells(rows: Block, at: int) -> list[str]:
     """One column."""
-    return list(map(itemgetter(at), rows))
+    return rows.column(at) if isinstance(rows, Square) else list(map(itemgetter(at), rows))
 
 
-def straight(parser: Parser, rows: list[list[str]]) -> tuple[list[list[str]], set[int]]:
+def straight(parser: Parser, rows: Block) -> tuple[Block, set[int]]:
     """Rows as wide as the header at least, and the places of those that are not: they are blank here."""
     width = len(parser.header)
-    widths = set(map(len, rows))
+    widths = {rows.width} if isinstance(rows, Square) else set(map(len, rows))
     doubt: set[int] = set()
-    if set(map(type, rows)) != {list} or min(widths) < width:
+    if min(widths) < width or (not isinstance(rows, Square) and set(map(type, rows)) != {list}):
         filler = [""] * width
         rows = [row if row.__class__ is list and len(row) >= width else filler for row in rows]
         doubt = {place for place, row in enumerate(rows) if row is filler}
@@ -76,7 +78,7 @@ def straight(parser: Parser, rows: list[list[str]]) -> tuple[list[list[str]], se
     return rows, doubt
 
 
-def keys(parser: Parser, rows: list[list[str]]) -> tuple[Sequence[str | Code], bool]:
+def keys(parser: Parser, rows: Block) -> tuple[Sequence[str | Code], bool]:
     """The order number of each row or what is wrong with it, and whether that is so with any."""
     numbers = cells(rows, parser.number_at)
     simple = simple_numbers(numbers)
@@ -86,7 +88,7 @@ def keys(parser: Parser, rows: list[list[str]]) -> tuple[Sequence[str | Code], b
     return parser.numbers.column(numbers, doubt), bool(doubt)
 
 
-def units(parser: Parser, rows: list[list[str]]) -> int:
+def units(parser: Parser, rows: Block) -> int:
     """The positive units of these rows, taken or not."""
     rows, _odd = straight(parser, rows)
     doubt: set[int] = set()
@@ -96,7 +98,7 @@ def units(parser: Parser, rows: list[list[str]]) -> int:
     return sum(n for n in found if isinstance(n, int) and n > 0)
 
 
-def judge(parser: Parser, rows: list[list[str]]) -> Judged:
+def judge(parser: Parser, rows: Block) -> Judged:
     """Every row of a block: good beyond doubt, or in doubt."""
     rows, doubt = straight(parser, rows)
     columns = parser.columns
@@ -106,17 +108,15 @@ def judge(parser: Parser, rows: list[list[str]]) -> Judged:
 
     codes = read(parser.codes, columns[Target.CODE])
     mark = parser.layout.items_mark
-    if mark and mark in "".join(map(str, codes)):
+    if mark and mark in "".join(codes):
         doubt.update(place for place, code in enumerate(codes) if mark in code)
+    if mark and parser.ids_at:
+        doubt.update(place for place, cell in enumerate(cells(rows, parser.ids_at[0])) if mark in cell)
     placed = read(parser.dates, columns[Target.PLACED_AT])
     if Target.AFTER_SALES in columns:
         read(parser.after_sales, columns[Target.AFTER_SALES])
     sums = {target: read(parser.sums, columns[target]) for target in SUMS if target in columns}
     states = read(parser.states, columns[Target.STATE]) if Target.STATE in columns else [1] * len(rows)
-    for _target, at, limit in parser.texts:
-        values = cells(rows, at)
-        if max(map(len, values)) > limit:
-            doubt.update(place for place, value in enumerate(values) if len(value) > limit)
     quantities = read(parser.quantities, columns[Target.QUANTITY])
     prices = read(parser.prices, parser.price_at)
     for place in doubt:  # whatever stands there can be calculated with, and is not used
@@ -138,12 +138,25 @@ def _priced(
         if max(amounts) > MAX_MONEY:
             doubt.update(place for place, amount in enumerate(amounts) if amount > MAX_MONEY)
         return prices, amounts
-    shares, rests = zip(*map(divmod, prices, quantities), strict=True)
-    if any(rests) or min(prices) <= 0:
+    shares = list(map(floordiv, prices, quantities))
+    whole = list(map(mul, shares, quantities))
+    if whole != prices or min(prices) <= 0:
         doubt.update(
-            n for n, (rest, price) in enumerate(zip(rests, prices, strict=True)) if rest or price <= 0
+            n
+            for n, (part, price) in enumerate(zip(whole, prices, strict=True))
+            if part != price or price <= 0
         )
     return shares, prices
+
+
+def too_long(parser: Parser, rows: Block, places: Sequence[int]) -> set[int]:
+    """Those of these rows in which a text is longer than it may be."""
+    found: set[int] = set()
+    for _target, at, limit in parser.texts:
+        values = _picked(cells(rows, at), places)
+        if len("".join(values)) > limit and max(map(len, values)) > limit:
+            found.update(place for place, value in zip(places, values, strict=True) if len(value) > limit)
+    return found
 
 
 class Builder:
@@ -173,6 +186,7 @@ class Builder:
                 "quantity": judged.quantities,
                 "unit_price_minor": judged.prices,
                 "source_row": numbers,
+                **self._ids(judged.rows),
             },
         )
         charge, discount = (self._sum(judged, t, starts, ends) for t in (Target.CHARGE, Target.DISCOUNT))
@@ -193,10 +207,25 @@ class Builder:
                 "remark": texts.get(Target.REMARK, nothing),
                 "seller_remark": texts.get(Target.SELLER_REMARK, nothing),
                 "state": _picked(judged.states, starts),
+                "invoice": _wishes(texts, count),
             },
         )
         sizes = map(sub, ends, starts)
         return bulk(ParsedGroup, count, {"order": made, "problems": repeat(()), "rows": sizes})
+
+    def _ids(self, rows: Block) -> dict[str, list[str]]:
+        """The platform's own ids, where the file has them; exactly as `Parser.ids_of` reads them."""
+        parser = self.parser
+        found = [list(map(str, map(parser.ids.__getitem__, cells(rows, at)))) for at in parser.ids_at]
+        if not found:
+            return {}
+        if len(found) == 1:
+            return {"item": found[0]}
+        items, variants = (
+            list(part)
+            for part in zip(*((a, b) if a else (b, "") for a, b in zip(*found, strict=True)), strict=True)
+        )
+        return {"item": items, "variant": variants}
 
     def _sum(
         self, judged: Judged, target: Target, starts: Sequence[int], ends: Sequence[int]
@@ -216,7 +245,7 @@ class Builder:
     ) -> Sequence[int]:
         """What the file says an order costs; else what its lines cost, with charges, less discounts."""
         goods = _added(judged.amounts, starts, ends)
-        total = list(map(sub, map(sum, zip(goods, charge, strict=True)), discount))
+        total = list(map(sub, map(add, goods, charge), discount))
         if Target.AMOUNT not in judged.sums:
             return total
         told = self._sum(judged, Target.AMOUNT, starts, ends)
@@ -230,30 +259,27 @@ class Builder:
         found = {}
         for target, at, _limit in self.parser.texts:
             values = _picked(cells(judged.rows, at), starts)
-            is_clean = "".join(values).isprintable()
-            values = list(map(str.strip if is_clean else plain, values))
-            found[target] = values if _NOTHING.isdisjoint(values) else list(map(said, values))
+            text = "".join(values)
+            if not text.isprintable():
+                values = list(map(plain, values))
+            elif " " in text:
+                values = list(map(str.strip, values))
+            is_said = not any(word in text for word in _NOTHING) or _NOTHING.isdisjoint(values)
+            found[target] = values if is_said else list(map(said, values))
         return found
 
-    def _raws(self, rows: list[list[str]], starts: Sequence[int], ends: Sequence[int]) -> list[str]:
+    def _raws(self, rows: Block, starts: Sequence[int], ends: Sequence[int]) -> list[str]:
         """The rows of each run under their header, exactly as `Parser.raw` writes them."""
         head, lines = self.head, _written(rows)
         if lines is None:
-            return [self.parser.raw(rows[a:b]) for a, b in zip(starts, ends, strict=True)]
+            return [self.parser.raw(list(rows[a:b])) for a, b in zip(starts, ends, strict=True)]
         return [head + "\n".join(lines[a:b]) + "\n" for a, b in zip(starts, ends, strict=True)]
 
 
-def _written(rows: list[list[str]]) -> list[str] | None:
+def _written(rows: Block) -> list[str] | None:
     """Each row as a line of CSV; None where a cell has a line break."""
-    lines = list(map(",".join, rows))
-    text = "\n".join(lines)
-    commas = sum(map(len, rows)) - len(rows)
-    if (
-        '"' not in text
-        and "\r" not in text
-        and text.count(",") == commas
-        and text.count("\n") == len(rows) - 1
-    ):
+    lines = rows.lines() if isinstance(rows, Square) else None
+    if lines is not None:
         return lines
     file = io.StringIO()
     csv.writer(file, lineterminator="\n").writerows(rows)
@@ -284,20 +310,30 @@ def _receivers(texts: Mapping[Target, list[str]], count: int) -> list[Receiver |
     if any(mark in text for text in ("".join(phone),) for mark in _DRESSED):
         phone = list(map(identifier, phone))
     values = (name, phone, province, city, district, street)
-    whole = list(map("".join, zip(*values, strict=True)))
     made: list[Receiver | None] = list(
-        bulk(Receiver, count, dict(zip(_FIELDS, (*values, _masked(values, whole)), strict=True)))
+        bulk(Receiver, count, dict(zip(_FIELDS, (*values, _masked(values)), strict=True)))
     )
-    if not all(whole):
-        made = [one if text else None for one, text in zip(made, whole, strict=True)]
+    if not any(map(all, values)):
+        made = [
+            one if any(parts) else None for one, parts in zip(made, zip(*values, strict=True), strict=True)
+        ]
     return made
+
+
+def _wishes(texts: Mapping[Target, list[str]], count: int) -> Iterable[InvoiceWish | None]:
+    """The invoices that are asked for; most files have no such column, and most rows of the others nothing in it."""
+    if not texts.keys() & set(INVOICE):
+        return repeat(None)
+    blank = [""] * count
+    asked = zip(*(texts.get(target, blank) for target in INVOICE), strict=True)
+    return [wish_of(*one) if any(one) else None for one in asked]
 
 
 _FIELDS = ("name", "phone", "province", "city", "district", "street", "is_masked")
 
 
-def _masked(values: tuple[list[str], ...], whole: Collection[str]) -> Iterable[bool]:
-    text = "".join(whole)
+def _masked(values: tuple[list[str], ...]) -> Iterable[bool]:
+    text = "".join(map("".join, values))
     if HIDDEN not in text and not any(mark in text for mark in _MASKED):
         return repeat(False)
     if any(all(map(str.startswith, column, repeat(MASKS))) for column in values):

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import compress, count
-from operator import ne
+from operator import ne, sub
 
 from django.utils.translation import gettext as _
 
 from core.sheets.reading import FileRefused, Table
+from core.sheets.square import Block, Square
 from orders.importing import columns
 from orders.importing.columns import Builder
 from orders.importing.parsing import Good, Group, Parser
@@ -52,7 +53,7 @@ class _Runs:
     `keys[n]` is the number of the rows from `starts[n]` to `ends[n]`; a row without a usable number is a run alone.
     """
 
-    rows: list[list[str]]
+    rows: Block
     numbers: Sequence[int]
     keys: list[str | Code]
     starts: list[int]
@@ -98,10 +99,10 @@ def _runs(table: Table, parser: Parser, beat: Callable[[], None]) -> Iterator[_R
         yield _Runs(rows, numbers, [keys[at] for at in starts], starts, [*starts[1:], len(rows)])
 
 
-def _wide(parser: Parser, rows: list[list[str]]) -> list[list[str]]:
+def _wide(parser: Parser, rows: Block) -> Block:
     """Rows in which the column of the order number can be looked at."""
     at = parser.number_at
-    if min(map(len, rows)) > at:
+    if (rows.width if isinstance(rows, Square) else min(map(len, rows))) > at:
         return rows
     return [row if len(row) > at else [""] * (at + 1) for row in rows]
 
@@ -165,10 +166,9 @@ class _Surveyor:
             first = 1
         fresh = [key for key in keys[first:] if key.__class__ is str]
         is_new = self.begun.are_new(fresh)
-        for place in range(first, last + 1):
+        is_short = is_new and max(map(sub, ends, starts)) <= MAX_GROUP
+        for place in range(last if is_short and first < last else first, last + 1):
             key = keys[place]
-            if is_new and place < last and ends[place] - starts[place] <= MAX_GROUP:
-                continue
             self.now, self.length = key, 0
             self.is_again = not is_new and key.__class__ is str and self.begun.again(key)
             self._go_on(runs, place)
@@ -203,7 +203,7 @@ def survey(
     found, demand = surveyor.found, Counter[str]()
     for runs in _runs(table, parser, beat):
         surveyor.take(runs)
-        counted = runs.rows
+        counted: Block = runs.rows
         if any(key.__class__ is Code for key in runs.keys):
             sums = {
                 runs.starts[n]
@@ -222,7 +222,7 @@ def survey(
     return found
 
 
-def _demand(parser: Parser, rows: list[list[str]], demand: Counter[str]) -> None:
+def _demand(parser: Parser, rows: Block, demand: Counter[str]) -> None:
     """Add what the good rows ask for."""
     judged = columns.judge(parser, rows)
     for place, (code, quantity) in enumerate(zip(judged.codes, judged.quantities, strict=True)):
@@ -271,8 +271,9 @@ def _parsed(
     places = _named(runs, whole) if runs is not None else []
     if runs is not None and places:
         judged = columns.judge(parser, runs.rows)
-        if judged.doubt:
-            unsure = set(_runs_of(judged.doubt, runs))
+        doubt = judged.doubt | columns.too_long(parser, judged.rows, runs.starts)
+        if doubt:
+            unsure = set(_runs_of(doubt, runs))
             places = [place for place in places if place not in unsure]
         keys, starts, ends = ([values[n] for n in places] for values in (runs.keys, runs.starts, runs.ends))
         made = builder.orders(judged, runs.numbers, keys, starts, ends)  # type: ignore[arg-type]
@@ -305,7 +306,7 @@ def _runs_of(places: set[int], runs: _Runs) -> Iterator[int]:
 
 def _group(runs: _Runs, place: int) -> Group:
     start, end, key = runs.starts[place], runs.ends[place], runs.keys[place]
-    rows, numbers = runs.rows[start:end], list(runs.numbers[start:end])
+    rows, numbers = list(runs.rows[start:end]), list(runs.numbers[start:end])
     if isinstance(key, Code):
         return Group("", rows, numbers, _fault(key, rows[0]))
     return Group(key, rows, numbers)

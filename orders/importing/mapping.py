@@ -22,6 +22,10 @@ SYNONYMS: dict[Target, tuple[str, ...]] = {
         "商家编码", "规格编码", "商家编码-规格维度", "sku编码", "商品编码", "货号", "外部系统编号",
         "sku", "sku code", "item code", "stock code", "stockcode", "product code", "merchant code", "code",
     ),
+    Target.ITEM: (
+        "平台商品id", "商品id", "宝贝id", "num iid", "product id", "item id", "goods id",
+    ),
+    Target.VARIANT: ("平台规格id", "规格id", "sku id", "skuid", "variant id", "variation id"),
     Target.QUANTITY: (
         "数量", "商品数量", "购买数量", "订购数量", "商品数量(件)", "件数", "quantity", "qty", "units",
     ),
@@ -59,6 +63,13 @@ SYNONYMS: dict[Target, tuple[str, ...]] = {
     Target.SELLER_REMARK: (
         "商家备注", "卖家备注", "客服备注", "seller remark", "seller note", "internal note",
     ),
+    Target.INVOICE_TITLE: ("发票抬头", "抬头", "开票抬头", "invoice title", "billing company"),
+    Target.INVOICE_KIND: ("发票类型", "抬头类型", "发票抬头类型", "invoice type", "invoice kind"),
+    Target.INVOICE_TAX_NUMBER: (
+        "税号", "纳税人识别号", "购方税号", "发票税号", "企业税号", "tax number", "tax id", "vat number",
+    ),
+    Target.INVOICE_EMAIL: ("发票邮箱", "收票邮箱", "接收邮箱", "邮箱", "invoice email", "invoice e-mail"),
+    Target.INVOICE_CONTENT: ("发票内容", "开票内容", "invoice content"),
 }  # fmt: skip
 
 _TARGETS = [(target, rank, word) for target, words in SYNONYMS.items() for rank, word in enumerate(words)]

@@ -12,7 +12,7 @@ from orders.importing.addresses import split_address
 from orders.importing.joining import Unjoined
 from orders.importing.layouts import layout_of
 from orders.importing.problems import NUMBER_CUT, SET_ASIDE, VALUE_CUT, Code, Fault, ParsedGroup, RowProblem
-from orders.importing.settings import ADDRESS, BadLine, Columns, Options, Target
+from orders.importing.settings import ADDRESS, INVOICE, BadLine, Columns, Options, Target
 from orders.importing.values import (
     BLANK,
     HIDDEN,
@@ -28,10 +28,12 @@ from orders.importing.values import (
     plain,
     quantity_reader,
     read_after_sales,
+    read_id,
     read_number,
     read_state,
 )
-from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver
+from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver, code_by_ids
+from orders.rules.invoices import InvoiceWish, read_wish
 
 LENGTHS = {
     Target.NAME: 100,
@@ -42,6 +44,7 @@ LENGTHS = {
     Target.STREET: 300,
     Target.REMARK: 2_000,
     Target.SELLER_REMARK: 2_000,
+    **dict.fromkeys(INVOICE, 200),
 }
 SUMS = (Target.AMOUNT, Target.CHARGE, Target.DISCOUNT)
 MASKS = ("##", "$$", "~")
@@ -92,6 +95,8 @@ class Parser:
         self.after_sales: Reader[bool] = Reader(read_after_sales)
         self.quantities: Reader[int] = quantity_reader()
         self.codes = code_reader(options.not_goods, options.no_code)
+        self.ids: Reader[str] = Reader(read_id)
+        self.ids_at = [columns[target] for target in (Target.ITEM, Target.VARIANT) if target in columns]
         self.prices = money_reader(options.decimals, Code.PRICE_UNREADABLE)
         self.is_priced_by_unit = Target.UNIT_PRICE in columns
         self.price_at = columns[Target.UNIT_PRICE if self.is_priced_by_unit else Target.LINE_AMOUNT]
@@ -182,11 +187,38 @@ class Parser:
         if code is Code.NO_CODE and Target.SPARE_CODE in self.columns:
             cell = row[self.columns[Target.SPARE_CODE]]
             code = self.codes[cell]
+        if code is Code.NO_CODE and self.ids_at:
+            cell = self._called(row)
+            code = self.codes[cell]
         if not mark or mark not in cell:
             return code, (code,)
         codes = [self.codes[part] for part in identifier(cell).strip(mark).split(mark)]
         bad = next((one for one in codes if isinstance(one, Code | NotGoods)), codes[0])
         return bad, tuple(map(str, codes))
+
+    def ids_of(self, row: list[str]) -> tuple[str, str]:
+        """The platform's own ids of the item and its variant, as far as the row says them."""
+        first, *second = [str(self.ids[row[at]]) for at in self.ids_at] or [""]
+        variant = second[0] if second else ""
+        return (first, variant) if first else (variant, "")
+
+    def _called(self, row: list[str]) -> str:
+        """What goods without a merchant's code are called; several in one row as they stand there."""
+        mark = self.layout.items_mark
+        if mark and mark in row[self.ids_at[0]]:
+            return row[self.ids_at[0]]
+        return code_by_ids(*self.ids_of(row))
+
+    def _ids(self, row: list[str], lines: int) -> list[tuple[str, str]]:
+        """Of each line that a row became: the same where it is one item, else part by part."""
+        if not self.ids_at:
+            return [("", "")] * lines
+        mark = self.layout.items_mark
+        cell = identifier(row[self.ids_at[0]])
+        if not mark or mark not in cell:
+            return [self.ids_of(row)] * lines
+        parts = [(str(self.ids[part]), "") for part in cell.strip(mark).split(mark)]
+        return parts if len(parts) == lines else [("", "")] * lines
 
     def placed_at(self, row: list[str]) -> datetime | None:
         """When the order was placed.  A blank time has a second place; then the day that the number begins with, where
@@ -223,7 +255,10 @@ class Parser:
                 charge += judged.charge_minor
                 continue
             good.append(row)
-            lines += [IncomingLine(code, quantity, price, number) for code, quantity, price in judged.items]
+            lines += [
+                IncomingLine(*item, number, *ids)
+                for item, ids in zip(judged.items, self._ids(row, len(judged.items)), strict=True)
+            ]
         drops = self.options.bad_line is BadLine.DROP
         problems = tuple(
             self._problem(number, fault, group.number, stops=not drops and fault.code not in SET_ASIDE)
@@ -266,6 +301,7 @@ class Parser:
             seller_remark=said(texts.get(Target.SELLER_REMARK, "")),
             state=int(self.states[row[self.columns[Target.STATE]]]) if Target.STATE in self.columns else 1,
             refused_rows=refused,
+            invoice=wish_of(*(said(texts.get(target, "")) for target in INVOICE)) if texts else None,
         )
 
     def has_amount(self, row: list[str]) -> bool:
@@ -363,3 +399,9 @@ def receiver_of(
 def is_mask(text: str) -> bool:
     """Whether the platform hides what stands here."""
     return "*" in text or text.startswith(MASKS) or text == HIDDEN
+
+
+def wish_of(title: str, kind: str, tax_number: str, email: str, content: str) -> InvoiceWish | None:
+    """The invoice that a row asks for; what the platform hides of it is not on it."""
+    shown = ["" if is_mask(text) else text for text in (tax_number, email)]
+    return read_wish(title=title, kind=kind, tax_number=shown[0], email=shown[1], content=content)

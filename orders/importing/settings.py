@@ -23,6 +23,8 @@ class Target(StrEnum):
     SPARE_TIME = "spare_time"
     CODE = "code"
     SPARE_CODE = "spare_code"
+    ITEM = "item"
+    VARIANT = "variant"
     QUANTITY = "quantity"
     UNIT_PRICE = "unit_price"
     LINE_AMOUNT = "line_amount"
@@ -39,10 +41,22 @@ class Target(StrEnum):
     STREET = "street"
     REMARK = "remark"
     SELLER_REMARK = "seller_remark"
+    INVOICE_TITLE = "invoice_title"
+    INVOICE_KIND = "invoice_kind"
+    INVOICE_TAX_NUMBER = "invoice_tax_number"
+    INVOICE_EMAIL = "invoice_email"
+    INVOICE_CONTENT = "invoice_content"
 
 
 REQUIRED = (Target.NUMBER, Target.PLACED_AT, Target.CODE, Target.QUANTITY)
 PRICES = (Target.UNIT_PRICE, Target.LINE_AMOUNT)  # one of them
+INVOICE = (
+    Target.INVOICE_TITLE,
+    Target.INVOICE_KIND,
+    Target.INVOICE_TAX_NUMBER,
+    Target.INVOICE_EMAIL,
+    Target.INVOICE_CONTENT,
+)
 ADDRESS = (Target.NAME, Target.PHONE, Target.PROVINCE, Target.CITY, Target.DISTRICT, Target.STREET)
 
 

@@ -24,6 +24,7 @@ YEARS = range(1990, 2100)
 _WHOLE = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.0*)?", re.ASCII)
 _MONEY = re.compile(r"(-?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d*))?|(-?)()\.(\d+)", re.ASCII)
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:\.\d*)?[eE][+-]?\d+", re.ASCII)
+_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}", re.ASCII)
 _WRAPPED = re.compile(r'="(.*)"', re.DOTALL)
 _DATE = re.compile(
     r"(\d{1,4})[-/.年](\d{1,2})[-/.月](\d{1,4})日?"
@@ -109,7 +110,10 @@ class Reader(dict[str, T | Code], Generic[T]):
 
     def column(self, cells: Sequence[str], doubt: set[int]) -> list[Any]:
         """Many cells; the places of values that need a second look are added to `doubt`."""
-        values = list(map(self.__getitem__, cells))
+        if cells[0] == cells[-1] and cells.count(cells[0]) == len(cells):
+            values = [self[cells[0]]] * len(cells)
+        else:
+            values = list(map(self.__getitem__, cells))
         if self.doubtful:
             doubtful = self.doubtful
             if not doubtful.isdisjoint(cells):
@@ -184,6 +188,12 @@ def _checked(text: str, length: int) -> str | Code:
     if len(text) > length:
         return Code.TOO_LONG
     return text if text.isprintable() else Code.BAD_CHARACTER
+
+
+def read_id(cell: str) -> str:
+    """A platform's own id of goods; what cannot be one (blank, 0, several joined, scientific) is none."""
+    text = identifier(cell)
+    return text if text != "0" and _ID.fullmatch(text) else ""
 
 
 def read_quantity(cell: str) -> int | Code:

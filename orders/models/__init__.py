@@ -14,11 +14,20 @@ from orders.models.after_sales import (
     ReturnState,
 )
 from orders.models.channels import Channel, ChannelOrder, ChannelOrderVersion, ChannelState
-from orders.models.connections import Connection, ConnectionState, PullProblem, ShipBack, ShipBackState
+from orders.models.connections import (
+    Connection,
+    ConnectionState,
+    PullProblem,
+    RefundBack,
+    ShipBack,
+    ShipBackState,
+)
 from orders.models.imports import Import, ImportProblem, Mapping
+from orders.models.invoices import InvoiceContent, InvoiceRequest, InvoiceState
 from orders.models.orders import Finding, LineKind, Order, OrderLine, OrderStatus
 from orders.models.rules import AuditRule, Blocked, FacilityPlan, GiftGiven, GiftRule
 from orders.models.stock_out import LevelState, Listing, StockLevel, StockOut, StockStrategy
+from orders.models.unmasking import Unmasking, UnmaskReason, UnmaskSource
 from orders.models.verdicts import MergeVerdict
 
 __all__ = [
@@ -39,6 +48,9 @@ __all__ = [
     "GiftRule",
     "Import",
     "ImportProblem",
+    "InvoiceContent",
+    "InvoiceRequest",
+    "InvoiceState",
     "LevelState",
     "LineKind",
     "Listing",
@@ -50,6 +62,7 @@ __all__ = [
     "OrderStatus",
     "PullProblem",
     "Refund",
+    "RefundBack",
     "RefundBooking",
     "RefundLine",
     "RefundState",
@@ -61,4 +74,7 @@ __all__ = [
     "StockLevel",
     "StockOut",
     "StockStrategy",
+    "UnmaskReason",
+    "UnmaskSource",
+    "Unmasking",
 ]

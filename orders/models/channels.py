@@ -27,6 +27,7 @@ class Channel(TenantRow):
     is_routed = models.BooleanField(
         db_default=False
     )  # any facility with a plan may ship; else `facility` does
+    ready_now = models.BooleanField(null=True)  # short orders send what is there; empty: as the tenant says
     is_active = models.BooleanField(db_default=True)
 
     class Meta:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.db_functions import ClockTimestamp
 from core.tenancy import TenantRow, copied, fk
+from orders.models.after_sales import Refund
 from orders.models.channels import Channel, ChannelOrder
 
 
@@ -19,7 +20,8 @@ class Connection(TenantRow):
     """How a channel is reached.  `credentials` are sealed and leave only towards the platform; `hints` are their last characters.
 
     `cursor`: all that changed before it is stored.  A run of pulling holds `lease_token` until `lease_until`, one of saying back
-    `say_token`; before `quiet_until` nothing is asked of this shop.  `next_say_at` is the earliest thing to say, null when there is none.
+    `say_token`, one of saying what became of refunds `refund_token`; before `quiet_until` nothing is asked of this shop.  `next_say_at`
+    and `next_refund_at` are the earliest thing to say, null when there is none.
     """
 
     channel = fk(Channel)
@@ -46,6 +48,10 @@ class Connection(TenantRow):
     say_lease_until = models.DateTimeField(null=True)
     next_say_at = models.DateTimeField(null=True)
     say_failures = models.IntegerField(db_default=0)
+    refund_token = models.BigIntegerField(null=True)
+    refund_lease_until = models.DateTimeField(null=True)
+    next_refund_at = models.DateTimeField(null=True)
+    refund_failures = models.IntegerField(db_default=0)
     quiet_until = models.DateTimeField(null=True)
 
     class Meta:
@@ -133,4 +139,39 @@ class ShipBack(TenantRow):
                 condition=Q(state=ShipBackState.WAITING),
             ),
             models.Index(fields=["tenant_id", "parcel"], name="orders_shipback_parcel"),
+        ]
+
+
+class RefundBack(TenantRow):
+    """What the merchant decided about a refund of a platform, towards that platform: whether it has it, and what it said."""
+
+    channel = copied(Channel)  # the refund's
+    refund = fk(Refund)
+    is_agreed = models.BooleanField()
+    state = models.SmallIntegerField(choices=ShipBackState.choices, db_default=ShipBackState.WAITING)
+    attempts = models.IntegerField(db_default=0)
+    next_at = models.DateTimeField(db_default=ClockTimestamp())
+    code = models.CharField(max_length=64, db_default="", blank=True)
+    words = models.CharField(max_length=500, db_default="", blank=True)
+    created_at = models.DateTimeField(db_default=ClockTimestamp())
+    said_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "refund"], name="orders_refundback_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=ShipBackState.values), name="orders_refundback_state"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=ShipBackState.SENT) | Q(said_at__isnull=False),
+                name="orders_refundback_said",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant_id", "channel", "next_at"],
+                name="orders_refundback_due",
+                condition=Q(state=ShipBackState.WAITING),
+            ),
+            models.Index(fields=["tenant_id", "created_at", "id"], name="orders_refundback_newest"),
         ]

@@ -92,7 +92,8 @@ class LineKind(models.IntegerChoices):
 
 
 class OrderLine(TenantRow):
-    """SKU and quantity in base units.  Not mapped yet: `sku` is empty and `external_code` says what the platform calls it.
+    """SKU and quantity in base units.  Not mapped yet: `sku` is empty and `external_code` says what the platform calls it, `external_item`
+    and `external_variant` under which of its own ids it sells it, where it said so.
 
     Parts of a bundle share `bundle_group` and name the bundle; what the bundle cost is spread over them in `amount_minor`, which is
     empty where it is quantity × price.  `withdrawn`: units of `quantity` that a refund took out before they left.
@@ -101,6 +102,8 @@ class OrderLine(TenantRow):
     order = fk(Order)
     sku = fk("inventory.Sku", null=True)
     external_code = models.CharField(max_length=64, db_default="", blank=True)
+    external_item = models.CharField(max_length=64, db_default="", blank=True, db_collation="C")
+    external_variant = models.CharField(max_length=64, db_default="", blank=True, db_collation="C")
     quantity = models.IntegerField()
     unit_price_minor = models.BigIntegerField()
     source_row = models.IntegerField(null=True)

@@ -17,12 +17,13 @@ from core.errors import Conflict
 from core.tenancy import current_tenant
 from inventory.queries.catalogue import BundleCard, find_bundles
 from inventory.rules.bundles import Part
-from orders.models import Order, OrderLine, OrderStatus
+from orders.models import ChannelState, Order, OrderLine, OrderStatus
+from orders.rules.carriers import CarrierFacts
 from orders.rules.expanding import expand_lines
 from orders.rules.hand_split import Wanted, read_wish
 from orders.rules.values import Line, Sku
 from orders.rules.values import Order as OrderValue
-from orders.services import carriers, planning, reading, routing, writing
+from orders.services import carriers, planning, platform_ids, reading, ready_now, routing, writing
 from orders.services.floors import Floors, read_floors
 from orders.services.reading import HEAD_COLUMNS, ChannelFacts, Head, StoredLine
 from orders.services.receivers import unseal
@@ -116,7 +117,7 @@ def look(groups: Mapping[int, Group]) -> Again:
     """Read everything about locked groups that planning needs.  Codes that are known by now become SKUs, also in the table."""
     heads = [head for group in groups.values() for head in group.heads]
     ids = [head.id for head in heads]
-    stored = _remap(reading.list_lines(ids))
+    stored = _remap(reading.list_lines(ids), {head.id: head.channel_id for head in heads})
     already = reading.units_in_parcels(ids)
     own = {i: _outstanding(stored.get(i, ()), already) for i in ids}
     skus = reading.get_skus({line.sku_id for lines in own.values() for line in lines if line.sku_id})
@@ -128,7 +129,15 @@ def look(groups: Mapping[int, Group]) -> Again:
             again.begun.add(group.leader.id)
         values = [_value(head, own[head.id], channels[head.channel_id], floors) for head in group.heads]
         add(again, group, values)
+    _collect_the_rest(again)
     return again
+
+
+def _collect_the_rest(again: Again) -> None:
+    """What parcels collect at the door already is not asked for a second time by those that are planned now."""
+    asked = [i for i in again.begun if again.heads[i].cod_minor]
+    for i, minor in (reading.cod_in_parcels(asked) if asked else {}).items():
+        again.heads[i] = replace(again.heads[i], cod_minor=max(0, again.heads[i].cod_minor - minor))
 
 
 def add(again: Again, group: Group, values: Sequence[OrderValue]) -> None:
@@ -176,37 +185,61 @@ def together(values: Sequence[OrderValue]) -> OrderValue:
 
 def decide(again: Again) -> list[OrderValue]:
     """Route, split, give to carriers and reserve what nothing stops, the earliest deadline first, under the locks of stock; the values in
-    that order.
+    that order.  Of what is short, that is there goes where it may (ready_now).
     """
     ordered = sorted(again.values.values(), key=lambda v: (v.ship_by, v.id))
     _route(again, ordered)
-    pack(again, ordered)
+    jobs, hands = pack(again, ordered)
     at = {i: head.facility_id for i, head in again.heads.items()}
     planning.reserve(again.plan, ordered, at, again.skus, locked=True)
+    ready_now.fill(again.plan, ordered, jobs, hands, again.skus)
     return ordered
 
 
-def pack(again: Again, ordered: Sequence[OrderValue]) -> None:
-    """Parcels, and who brings them; as a person wants them where one said so."""
+def pack(
+    again: Again, ordered: Sequence[OrderValue]
+) -> tuple[dict[int, carriers.Job], Sequence[CarrierFacts]]:
+    """Parcels, and who brings them, as a person wants them where one said so; the jobs, and the carriers that were asked."""
     jobs = {i: carriers.Job(again.heads[i], again.channels[again.heads[i].channel_id]) for i in again.values}
     hands = carriers.read_hands(again.channels.values())
     planning.split(again.plan, ordered, again.skus, carriers.limits(hands, jobs), again.by_hand)
     carriers.choose(again.plan, hands, jobs, again.skus)
+    return jobs, hands
 
 
 def write(again: Again, ordered: Iterable[OrderValue]) -> None:
-    """Findings, parcels, statuses.  Whole groups go on or stop; a group without lines left is in the warehouse already."""
+    """Findings, parcels, statuses.  Groups go on or stop; a stopped one may have parcels of what is there (ready_now); one without lines
+    left is in the warehouse already.
+    """
     plan = again.plan
     _write_floors(again)
     _write_routes(again)
     writing.write_findings(plan.findings)
     terms = planning.list_terms(plan, ordered)
     writing.write_parcels(again.heads, again.lines, plan.parcels, again.handover(), (), terms, plan.carriers)
-    going = [i for i in again.groups if i in plan.parcels or not (again.lines[i] or i in plan.stopped)]
+    going = [i for i in again.groups if i not in plan.stopped and (i in plan.parcels or not again.lines[i])]
     writing.set_status(going, OrderStatus.FULFILLING)
     stopped = [i for i in plan.stopped if again.groups[i].leader.status != OrderStatus.STOPPED]
     writing.set_status(stopped, OrderStatus.STOPPED)
     planning.prove(plan)
+
+
+def states_of(again: Again) -> dict[int, list[int]]:
+    """What the platforms say of the orders of each group that has lines left, each state once.
+
+    A platform that takes one number for an order calls it shipped when its first parcel has left.  That is our own doing: it counts as
+    paid, and the rest goes all the same.  One statement, and one more where it is so.
+    """
+    said = reading.list_states(again.order_ids())
+    states = {
+        i: {said.get(id_, ChannelState.PAID) for id_ in group.ids}
+        for i, group in again.groups.items()
+        if i in again.values
+    }
+    begun = [i for i, found in states.items() if ChannelState.SHIPPED in found and i in again.begun]
+    for i in reading.list_left(begun) if begun else ():
+        states[i] = (states[i] - {ChannelState.SHIPPED}) | {ChannelState.PAID}
+    return {i: sorted(found) for i, found in states.items()}
 
 
 def _route(again: Again, ordered: Sequence[OrderValue]) -> None:
@@ -287,8 +320,10 @@ def _value(head: Head, lines: tuple[Line, ...], channel: ChannelFacts, floors: F
     )
 
 
-def _remap(stored: dict[int, list[StoredLine]]) -> dict[int, list[StoredLine]]:
-    """Lines without a SKU whose code is known by now get it; a bundle's become its parts."""
+def _remap(stored: dict[int, list[StoredLine]], channels: Mapping[int, int]) -> dict[int, list[StoredLine]]:
+    """Lines without a SKU whose code is known by now, or else the platform's ids in their order's channel, get it; a bundle's become its
+    parts.
+    """
     codes = {line.external_code for lines in stored.values() for line in lines if line.sku_id is None}
     if not codes:
         return stored
@@ -301,6 +336,14 @@ def _remap(stored: dict[int, list[StoredLine]]) -> dict[int, list[StoredLine]]:
         for line in lines
         if line.sku_id is None and line.external_code in by_code
     }
+    open_ = {
+        line.id: (channels[order_id], line.item, line.variant)
+        for order_id, lines in stored.items()
+        for line in lines
+        if line.sku_id is None and line.item and line.external_code in missing - bundles.keys()
+    }
+    listed = platform_ids.find(set(open_.values()))
+    mapped |= {id_: listed[ids] for id_, ids in open_.items() if ids in listed}
     if mapped:
         db.execute(
             "UPDATE orders_orderline l SET sku_id = u.sku_id FROM unnest(%s::bigint[], %s::bigint[]) u(id, sku_id)"

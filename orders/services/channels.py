@@ -13,7 +13,9 @@ from orders.models import Channel
 
 @dataclass(frozen=True, slots=True)
 class ChannelInput:
-    """`handover`: warehouse.models.Handover.  `min_days`: shelf life a buyer must still have."""
+    """`handover`: warehouse.models.Handover.  `min_days`: shelf life a buyer must still have.  `ready_now`: short orders send what is
+    there; None: as the tenant says.
+    """
 
     code: str
     name: str
@@ -25,6 +27,7 @@ class ChannelInput:
     handover: int = 0
     min_days: int = 0
     ship_within_h: int = 48
+    ready_now: bool | None = None
 
 
 def create_channel(channel: ChannelInput, *, actor_id: int | None = None) -> int:
@@ -44,6 +47,7 @@ def create_channel(channel: ChannelInput, *, actor_id: int | None = None) -> int
             "handover",
             "min_days",
             "ship_within_h",
+            "ready_now",
         ],
         [
             (
@@ -58,6 +62,7 @@ def create_channel(channel: ChannelInput, *, actor_id: int | None = None) -> int
                 channel.handover,
                 channel.min_days,
                 channel.ship_within_h,
+                channel.ready_now,
             )
         ],
     )
@@ -73,7 +78,7 @@ def change_channel(channel_id: int, channel: ChannelInput, *, is_active: bool, a
     """
     done = db.execute(
         "UPDATE orders_channel SET name = %s, facility_id = %s, needs_address = %s, is_o2o = %s, handover = %s, min_days = %s,"
-        " ship_within_h = %s, is_active = %s WHERE tenant_id = %s AND id = %s",
+        " ship_within_h = %s, ready_now = %s, is_active = %s WHERE tenant_id = %s AND id = %s",
         channel.name,
         channel.facility_id,
         channel.needs_address,
@@ -81,6 +86,7 @@ def change_channel(channel_id: int, channel: ChannelInput, *, is_active: bool, a
         channel.handover,
         channel.min_days,
         channel.ship_within_h,
+        channel.ready_now,
         is_active,
         current_tenant(),
         channel_id,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from core import crypto, db, live, outbox
 from core.db import Rank
 from core.errors import Invalid
+from core.lease import Lease
 from core.services import accounts
 from core.tenancy import current_tenant
 from orders.connectors import registry
@@ -24,6 +25,9 @@ PURPOSE = "connection"
 HINT = 4  # characters of a secret that are shown
 HINT_FROM = 12  # shorter ones show none
 TABLE = Connection._meta.db_table
+PULLING = Lease(Connection)
+SAYING = Lease(Connection, holder="say_token", until="say_lease_until")
+REFUNDING = Lease(Connection, holder="refund_token", until="refund_lease_until")
 LIVE = "connection"
 NO_COMPANY = "NO_COMPANY"  # why a parcel was not said: its carrier has no name on the platform
 
@@ -163,7 +167,7 @@ def pull_now(*, connection_id: int, actor_id: int | None) -> None:
 def _go_on(connection_id: int) -> None:
     _set(
         connection_id,
-        "state = %s, next_pull_at = clock_timestamp(), quiet_until = NULL, failures = 0, say_failures = 0,"
+        "state = %s, next_pull_at = clock_timestamp(), quiet_until = NULL, failures = 0, say_failures = 0, refund_failures = 0,"
         " error_code = '', error_words = ''",
         ConnectionState.ACTIVE.value,
     )
@@ -199,14 +203,16 @@ def open_connector(tenant_id: int, platform: str, credentials: bytes, address: s
 
 
 PULL_DUE = f"""
-    SELECT tenant_id, id FROM {TABLE} WHERE state = 1 AND next_pull_at <= clock_timestamp()
-    AND (quiet_until IS NULL OR quiet_until < clock_timestamp())
-    AND (lease_until IS NULL OR lease_until < clock_timestamp()) ORDER BY next_pull_at LIMIT %s
+    SELECT tenant_id, id FROM {TABLE} t WHERE state = 1 AND next_pull_at <= clock_timestamp()
+    AND (quiet_until IS NULL OR quiet_until < clock_timestamp()) AND {PULLING.is_free} ORDER BY next_pull_at LIMIT %s
 """
 SAY_DUE = f"""
-    SELECT tenant_id, id FROM {TABLE} WHERE state = 1 AND next_say_at <= clock_timestamp()
-    AND (quiet_until IS NULL OR quiet_until < clock_timestamp())
-    AND (say_lease_until IS NULL OR say_lease_until < clock_timestamp()) ORDER BY next_say_at LIMIT %s
+    SELECT tenant_id, id FROM {TABLE} t WHERE state = 1 AND next_say_at <= clock_timestamp()
+    AND (quiet_until IS NULL OR quiet_until < clock_timestamp()) AND {SAYING.is_free} ORDER BY next_say_at LIMIT %s
+"""
+REFUND_DUE = f"""
+    SELECT tenant_id, id FROM {TABLE} t WHERE state = 1 AND next_refund_at <= clock_timestamp()
+    AND (quiet_until IS NULL OR quiet_until < clock_timestamp()) AND {REFUNDING.is_free} ORDER BY next_refund_at LIMIT %s
 """
 
 ACTIVE = f"""

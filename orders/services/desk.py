@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from core import clock, db, live, outbox
 from core.services import accounts
 from core.tenancy import current_tenant
-from orders.models import ChannelState, OrderStatus
+from orders.models import OrderStatus
 from orders.queries import list_stamps
 from orders.rules import audit as audits
 from orders.rules.audit import AuditContext, AuditRules
 from orders.rules.audit_rules import RULE
 from orders.rules.values import Finding
-from orders.services import again, placing, planning, reading
+from orders.rules.values import Order as Value
+from orders.services import again, placing, planning, ready_now
+from warehouse.services import floor
 
 # A person may say "go on" to these; the others are facts that must change first.
 WAIVABLE = frozenset(
@@ -34,11 +36,15 @@ WAIVABLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """Orders that went on, orders that something still stops, and orders left alone because they changed since they were looked at."""
+    """Orders that went on, orders that something still stops, and orders left alone because they changed since they were looked at.
+
+    `in_part`: those of the stopped ones that send what is there now.
+    """
 
     order_ids: tuple[int, ...]
     stopped: tuple[int, ...]
     changed: tuple[int, ...] = ()
+    in_part: tuple[int, ...] = ()
 
 
 def release(
@@ -55,16 +61,12 @@ def release(
     `waived`: what the person has judged; another finding that only a person may waive stays, and its order stops.  Says OrdersReleased.
     """
     groups = {i: g for i, g in again.lock_groups(order_ids).items() if g.leader.status == OrderStatus.STOPPED}
-    changed = _changed([i for group in groups.values() for i in group.ids], seen)
+    changed = list_changed([i for group in groups.values() for i in group.ids], seen)
     groups = {i: group for i, group in groups.items() if not set(group.ids) & set(changed)}
     if not groups:
         return Released((), (), changed)
-    found = again.look(groups)
-    _audit(found)
     unread = WAIVABLE - set(waived)
-    if unread:
-        _keep_stopped(found, unread)
-    ordered = again.decide(found)
+    found, ordered = look_again(groups, unread)
     _clear(found.order_ids(), actor_id, unread)
     again.write(found, ordered)
     released = tuple(i for i in found.order_ids() if i not in _stopped(found))
@@ -77,14 +79,39 @@ def release(
     )
     outbox.emit("OrdersReleased", {"order_ids": list(released)})
     live.push(current_tenant(), "order", found.order_ids())
-    return Released(released, tuple(sorted(found.plan.stopped)), changed)
+    stopped = tuple(sorted(found.plan.stopped))
+    return Released(released, stopped, changed, tuple(i for i in stopped if i in found.plan.parcels))
+
+
+def look_again(
+    groups: Mapping[int, again.Group], unread: Collection[str] = WAIVABLE
+) -> tuple[again.Again, list[Value]]:
+    """What would become of stopped orders whose groups are locked: facts are looked at again, stock is asked again; the values in order.
+
+    `unread`: an open finding of these keeps its order where it is.  What of an order was to leave already is taken off the floor when
+    something else stops it now than goods.
+    """
+    found = again.look(groups)
+    _audit(found)
+    if unread:
+        _keep_stopped(found, unread)
+    off = [i for i in sorted(found.plan.stopped & found.begun) if not _only_the_rest(found.plan, i)]
+    if off:
+        floor.intercept(order_refs=off)
+    return found, again.decide(found)
+
+
+def _only_the_rest(plan: planning.Plan, order_id: int) -> bool:
+    stops = {one.code for one in plan.findings.get(order_id, ()) if one.stops}
+    return bool(stops) and stops <= ready_now.OF_THE_REST
 
 
 def _stopped(found: again.Again) -> set[int]:
     return {i for id_ in found.plan.stopped for i in found.groups[id_].ids}
 
 
-def _changed(order_ids: Iterable[int], seen: Mapping[int, str] | None) -> tuple[int, ...]:
+def list_changed(order_ids: Iterable[int], seen: Mapping[int, str] | None) -> tuple[int, ...]:
+    """Those of these orders that are no longer what somebody saw."""
     if not seen:
         return ()
     now = list_stamps([id_ for id_ in order_ids if id_ in seen])
@@ -97,18 +124,17 @@ def _audit(found: again.Again) -> None:
     values = list(found.values.values())
     unplaced = placing.place_again(found)
     planning.audit(found.plan, values, found.skus, AuditContext(rules, set(), {}, unplaced))
-    states = reading.list_states(found.order_ids())
+    states = again.states_of(found)
     days = {
         i: max((h.wait_until for h in g.heads if h.wait_until), default=None) for i, g in found.groups.items()
     }
     now = clock.now() if any(days.values()) else None
-    for id_, group in found.groups.items():
-        if id_ in found.values:
-            for state in sorted({states.get(i, ChannelState.PAID) for i in group.ids}):
-                planning.check_state(found.plan, id_, state)
-            day = days[id_]
-            if now is not None and day is not None and day > now:
-                planning.wait(found.plan, id_, day)
+    for id_ in found.values:
+        for state in states[id_]:
+            planning.check_state(found.plan, id_, state)
+        day = days[id_]
+        if now is not None and day is not None and day > now:
+            planning.wait(found.plan, id_, day)
     planning.stop(found.plan, _asked_back([i for i in found.groups if i not in found.values]))
 
 

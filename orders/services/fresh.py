@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -55,12 +56,15 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """What the codes of a chunk mean.  `bundles`: code -> bundle, `worth`: code of a part -> minor units each, where known."""
+    """What the codes of a chunk mean.  `bundles`: code -> bundle, `worth`: code of a part -> minor units each, where known; `unknown`:
+    codes that are nobody's.
+    """
 
     by_code: Mapping[str, int]
     skus: dict[int, Sku]
     bundles: Mapping[str, BundleCard]
     worth: Mapping[str, int]
+    unknown: AbstractSet[str] = frozenset()
 
 
 def read_goods(incoming: Sequence[IncomingOrder]) -> Goods:
@@ -70,7 +74,7 @@ def read_goods(incoming: Sequence[IncomingOrder]) -> Goods:
     missing = codes - by_code.keys()
     bundles = find_bundles(missing) if missing else {}
     if not bundles:
-        return Goods(by_code, skus, {}, {})
+        return Goods(by_code, skus, {}, {}, missing)
     parts, worth = {}, {}
     for card in bundles.values():
         parts.update({part.code: part.sku_id for part in card.parts})
@@ -79,7 +83,7 @@ def read_goods(incoming: Sequence[IncomingOrder]) -> Goods:
     for code, sku_id in parts.items():
         if sku_id in costs:
             worth[code] = costs[sku_id]
-    return Goods({**by_code, **parts}, {**skus, **found}, bundles, worth)
+    return Goods({**by_code, **parts}, {**skus, **found}, bundles, worth, missing - bundles.keys())
 
 
 def read(
@@ -261,6 +265,7 @@ _LINE_COLUMNS = [
     "id", "order", "sku", "external_code", "quantity", "unit_price_minor", "source_row",
     "kind", "amount_minor", "bundle", "bundle_group", "gift_rule_id",
 ]  # fmt: skip
+_ID_COLUMNS = ("external_item", "external_variant")
 
 
 def _order_row(f: Fresh, currency: str, status: OrderStatus) -> tuple[object, ...]:
@@ -273,8 +278,13 @@ def _order_row(f: Fresh, currency: str, status: OrderStatus) -> tuple[object, ..
     return (*where, *who, *what, *money, h.min_expires_on, h.ship_by, o.placed_at, o.wait_until, why)
 
 
-def write(channel: ChannelFacts, fresh: Sequence[Fresh], status: Mapping[int, OrderStatus]) -> None:
-    """Orders and their lines, one statement each."""
+def write(
+    channel: ChannelFacts,
+    fresh: Sequence[Fresh],
+    status: Mapping[int, OrderStatus],
+    ids: Mapping[int, tuple[str, str]],
+) -> None:
+    """Orders and their lines, one statement each.  `ids`: the platform's own, of lines without a SKU; their columns cost nobody else."""
     db.insert_behind(
         Order,
         _ORDER_COLUMNS,
@@ -282,7 +292,7 @@ def write(channel: ChannelFacts, fresh: Sequence[Fresh], status: Mapping[int, Or
     )
     db.insert_behind(
         OrderLine,
-        _LINE_COLUMNS,
+        [*_LINE_COLUMNS, *(_ID_COLUMNS if ids else ())],
         [
             (
                 line.id,
@@ -293,6 +303,7 @@ def write(channel: ChannelFacts, fresh: Sequence[Fresh], status: Mapping[int, Or
                 line.unit_price_minor,
                 row,
                 *(_extra(f.extras[line.id]) if line.id in f.extras else NOTHING),
+                *(ids.get(line.id, NO_IDS) if ids else ()),
             )
             for f in fresh
             for line, code, row in zip(f.value.lines, f.codes, f.rows, strict=True)
@@ -305,3 +316,4 @@ def _extra(extra: Extra) -> tuple[int, int | None, int | None, int | None, int |
 
 
 NOTHING = (0, None, None, None, None)
+NO_IDS = ("", "")

@@ -24,6 +24,7 @@ from warehouse.services import floor
 from warehouse.services import parcels as warehouse_parcels
 
 ON_THE_WAY = (ParcelStatus.RELEASED, ParcelStatus.PICKED, ParcelStatus.SHIPPED)
+BEFORE_IT = (ParcelStatus.WAITING, ParcelStatus.PLANNED)
 PARCELS_MOST = 100
 
 
@@ -80,6 +81,10 @@ def _look(order_id: int) -> Again:
     if any(status in ON_THE_WAY for _id, _ref, status, _facility in parcels):
         raise WrongState(_("已经在拣或者发走了，包裹改不了。要改先拦下来。"), code="parcels_on_the_way")
     leader = next(iter(groups.values())).leader
+    if leader.status == OrderStatus.STOPPED and any(
+        status in BEFORE_IT for _id, _ref, status, _at in parcels
+    ):
+        raise WrongState(_("有一部分正在先发，先收回来再分包裹。"), code="goes_in_part")
     if leader.status not in (OrderStatus.STOPPED, OrderStatus.FULFILLING):
         raise WrongState(_("这个单现在不能拆包裹。"), code="order_elsewhere")
     floor.intercept(order_refs=list(groups))

@@ -304,7 +304,13 @@ def preview(import_id: int) -> Preview:
     )
 
 
-_MASKS = {Target.NAME: mask_name, Target.PHONE: mask_phone, Target.STREET: mask_street}
+_MASKS = {
+    Target.NAME: mask_name,
+    Target.PHONE: mask_phone,
+    Target.STREET: mask_street,
+    Target.INVOICE_TITLE: mask_name,
+    Target.INVOICE_EMAIL: mask_name,
+}
 
 
 def _sample(value: str, target: Target | None) -> str:

@@ -10,7 +10,7 @@ from orders import divisions
 from orders.models import ChannelOrder, ChannelOrderVersion, ChannelState
 from orders.rules.incoming import IncomingOrder
 from orders.rules.values import Finding
-from orders.services import again, stopping, writing
+from orders.services import again, invoices, stopping, writing
 from orders.services.planning import ADDRESS_CHANGED, CHANNEL_CHANGED
 from orders.services.receivers import keep, unseal
 
@@ -82,6 +82,7 @@ def store_changes(known: Sequence[Known]) -> int:
         }
     )
     _move(changed, receivers)
+    invoices.take({k.order_id: k.order.invoice for k in changed if k.order_id and k.order.invoice})
     closed = sorted({k.order_id for k in changed if k.order_id and k.order.state == ChannelState.CLOSED})
     if closed:
         outbox.emit("ChannelOrdersClosed", {"order_ids": closed})

@@ -16,6 +16,7 @@ from inventory.models import BinKind, MoveKind
 from inventory.services.catalogue import SkuInput, create_missing
 from inventory.services.receiving import ReceiptInput, receive
 from orders.importing.settings import Options
+from orders.services import platform_ids
 
 CHUNK = 500  # SKUs a transaction
 LOTS = ("OPENING-A", "OPENING-B")
@@ -45,7 +46,8 @@ def make_goods(channel_id: int, demand: Mapping[str, int], options: Options, ref
         size_mm=(options.length_mm, options.width_mm, options.height_mm),
         shelf_life_days=options.shelf_life_days,
     )
-    made = create_missing(codes=sorted(demand), defaults=defaults)
+    listed = platform_ids.list_codes(channel_id, demand)
+    made = create_missing(codes=sorted(demand.keys() - listed), defaults=defaults)
     if not made or not options.opening_stock:
         return Made(len(made), 0, 0)
     facility_id, bins = _bins(channel_id)

@@ -20,9 +20,23 @@ from o2o.services import dispatches
 from o2o.services.dispatches import DispatchStart
 from orders.models import ChannelOrder, OrderStatus
 from orders.rules.audit import AuditContext, repeated_receivers
+from orders.rules.carriers import CarrierFacts
 from orders.rules.incoming import IncomingOrder
 from orders.rules.values import Line, Sku
-from orders.services import carriers, checking, gifting, placing, planning, reading, routing, writing
+from orders.rules.values import Order as OrderValue
+from orders.services import (
+    carriers,
+    checking,
+    gifting,
+    invoices,
+    placing,
+    planning,
+    platform_ids,
+    reading,
+    ready_now,
+    routing,
+    writing,
+)
 from orders.services import fresh as fresh_orders
 from orders.services.fresh import Fresh
 from orders.services.gifting import Gifts
@@ -168,12 +182,14 @@ def process(
         if fresh
         else ProcessResult(order_ids={})
     )
+    ids = made.order_ids or {}
+    invoices.take({ids[order.external_number]: order.invoice for order, _ in fresh if order.invoice})
     return replace(
         made,
         unchanged=len(known) - changed,
         changed=changed,
         order_ids={
-            **(made.order_ids or {}),
+            **ids,
             **{k.order.external_number: k.order_id for k in known if k.order_id},
         },
     )
@@ -188,7 +204,7 @@ def _make(
     *,
     lock_first: bool,
 ) -> ProcessResult:
-    goods = fresh_orders.read_goods(incoming)
+    incoming, goods = platform_ids.name(channel.id, incoming, fresh_orders.read_goods(incoming))
     db.have_ids(IDS_AN_ORDER * len(incoming))
     fresh, gifts = fresh_orders.read(channel, incoming, goods, rules)
     plan = planning.Plan()
@@ -197,19 +213,16 @@ def _make(
     hands = carriers.read_hands([channel])
     if channel.is_routed and not channel.is_o2o:
         _route(plan, fresh)
-    at = {f.head.id: f.head.facility_id for f in fresh}
     if not lock_first:
-        planning.look(plan, values, at, goods.skus)
+        planning.look(plan, values, {f.head.id: f.head.facility_id for f in fresh}, goods.skus)
     # All is read that decides: the server stores the orders while the rest of them is decided here.
     likely = {f.head.id: _status(f, plan, channel) for f in fresh}
-    fresh_orders.write(channel, fresh, likely)
+    fresh_orders.write(channel, fresh, likely, platform_ids.of_unmapped(fresh, goods))
     numbered = sorted(zip(fresh, hashes, strict=True), key=lambda pair: pair[0].incoming.external_number)
     _write_channel_orders(channel, numbered, import_ref)
     _write_gifts(gifts)
     jobs = {f.head.id: carriers.Job(f.head, channel) for f in fresh}
-    planning.split(plan, values, goods.skus, carriers.limits(hands, jobs))
-    carriers.choose(plan, hands, jobs, goods.skus)
-    planning.reserve(plan, values, at, goods.skus, locked=lock_first)
+    _pack(plan, values, jobs, hands, goods.skus, lock_first=lock_first)
     status = {f.head.id: _status(f, plan, channel) for f in fresh}
     offered = {id_ for id_, one in status.items() if one == OrderStatus.DISPATCHING}
     _correct(likely, status)
@@ -225,13 +238,7 @@ def _make(
         plan.carriers,
     )
     _offer([f for f in fresh if f.head.id in offered])
-    repeated = [
-        f.head.id for f in fresh if f.incoming.receiver_token or (f.head.receiver_key or 0) in plan.repeated
-    ]
-    outbox.emit(
-        "OrdersTaken", {"order_ids": list(heads), "stopped": sorted(plan.stopped), "repeated": repeated}
-    )
-    live.push(current_tenant(), "order", [])
+    _tell(plan, fresh)
     planning.prove(plan)
     return ProcessResult(
         created=len(fresh),
@@ -239,6 +246,32 @@ def _make(
         parcels=made,
         order_ids={f.incoming.external_number: f.head.id for f in fresh},
     )
+
+
+def _pack(
+    plan: planning.Plan,
+    values: Sequence[OrderValue],
+    jobs: Mapping[int, carriers.Job],
+    hands: Sequence[CarrierFacts],
+    skus: Mapping[int, Sku],
+    *,
+    lock_first: bool,
+) -> None:
+    """Parcels, who brings them, and the stock for them."""
+    planning.split(plan, values, skus, carriers.limits(hands, jobs))
+    carriers.choose(plan, hands, jobs, skus)
+    at = {id_: job.head.facility_id for id_, job in jobs.items()}
+    planning.reserve(plan, values, at, skus, locked=lock_first)
+    ready_now.fill(plan, values, jobs, hands, skus)
+
+
+def _tell(plan: planning.Plan, fresh: Sequence[Fresh]) -> None:
+    repeated = [
+        f.head.id for f in fresh if f.incoming.receiver_token or (f.head.receiver_key or 0) in plan.repeated
+    ]
+    ids = [f.head.id for f in fresh]
+    outbox.emit("OrdersTaken", {"order_ids": ids, "stopped": sorted(plan.stopped), "repeated": repeated})
+    live.push(current_tenant(), "order", [])
 
 
 def _route(plan: planning.Plan, fresh: Sequence[Fresh]) -> None:

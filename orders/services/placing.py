@@ -16,7 +16,7 @@ from orders.models import OrderStatus
 from orders.rules.addresses import fold_region
 from orders.rules.audit import Facts
 from orders.rules.incoming import Receiver
-from orders.services import again
+from orders.services import again, reading
 from orders.services.again import Again
 from orders.services.fresh import Fresh
 from orders.services.reading import ChannelFacts
@@ -154,7 +154,7 @@ def edit_receiver(*, order_id: int, address: NewAddress, actor_id: int | None) -
     """Write a stopped order's receiver anew, sealed; returns the division, or nothing where it still names none for certain.
 
     The trail says which fields changed, not what they hold.  Locks the order.  Raises NoOrder, Conflict for an order that does not stand
-    still, travels with others or whose receiver the platform hides, Invalid for what does not fit.
+    still, travels with others, sends a part of it or whose receiver the platform hides, Invalid for what does not fit.
     """
     _check(address)
     group = next(iter(again.lock_groups([order_id]).values()), None)
@@ -163,6 +163,8 @@ def edit_receiver(*, order_id: int, address: NewAddress, actor_id: int | None) -
     if group.leader.status != OrderStatus.STOPPED or len(group.heads) > 1 or group.leader.receiver is None:
         raise Conflict(_("停着的、没合单的单才能改地址。"), code="not_stopped", order_id=order_id)
     tenant_id = current_tenant()
+    if reading.list_on_the_way([order_id]):
+        raise Conflict(_("有一部分正在先发，先收回来再改地址。"), code="goes_in_part", order_id=order_id)
     old = unseal(tenant_id, group.leader.receiver)
     if old.is_masked:
         raise Conflict(_("收件人是平台藏起来的，在店铺里改，再推一次。"), code="is_masked", order_id=order_id)

@@ -6,37 +6,27 @@ change nothing.  What goes wrong is kept at this connection: it waits longer eac
 """
 
 import logging
-import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError, connections
-from django.utils.translation import gettext as _
+from django.db import InterfaceError, OperationalError
 
 from core import crypto, db, live
-from core.db import Rank
 from core.tenancy import current_tenant, tenant
-from orders.connectors.errors import PlatformError, Refused, Throttled, Unauthorized
+from orders.connectors.errors import PlatformError, Refused
 from orders.connectors.interface import Connector, Page, Unread, Window
-from orders.models import Connection, ConnectionState, PullProblem
-from orders.rules.backing_off import pause_s
+from orders.models import ConnectionState, PullProblem
 from orders.rules.incoming import IncomingOrder
 from orders.services import pipeline
-from orders.services.connections import LIVE, TABLE, open_connector
+from orders.services.connections import LIVE, PULLING, TABLE, open_connector
 from orders.services.pipeline import GuessedWrong
+from orders.services.turns import LeaseLost, count_failures, quiet, stops, take_turn, wait_s
 
 log = logging.getLogger(__name__)
-LEASE_S = 300  # longer than a page of the slowest platform that still answers
 BUDGET_S = 45.0  # of one run; what is left goes to the end of the queue
-REFUSALS = 3  # of the credentials in a row before a person must look
-LONGEST_BAN_S = 3_600.0
 RAW = "raw"
-
-
-class LeaseLost(Exception):
-    """Another run has the connection, or a person stopped it: this one ends without a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +52,8 @@ def run(tenant_id: int, connection_id: int, *, budget_s: float = BUDGET_S) -> bo
     if taken is None:
         return False
     until = time.monotonic() + budget_s
-    try:
+
+    def work() -> bool:
         connector = open_connector(tenant_id, taken.platform, taken.credentials, taken.address)
         _learn_name(taken, connector)
         for page in connector.pull(taken.cursor, Window(taken.now, taken.first)):
@@ -71,17 +62,9 @@ def run(tenant_id: int, connection_id: int, *, budget_s: float = BUDGET_S) -> bo
                 _finish(taken, is_done=False)
                 return True
         _finish(taken, is_done=True)
-    except LeaseLost:
-        pass
-    except PlatformError as problem:
-        fail(taken, problem)
-    except (OperationalError, InterfaceError):
-        log.exception("pull interrupted", extra=_who(taken))
-        connections["default"].close()
-    except Exception:
-        log.exception("pull failed", extra=_who(taken))
-        fail(taken, PlatformError("defect", _("我们这边出错了，已经记下来。")))
-    return False
+        return False
+
+    return take_turn(work, lambda problem: fail(taken, problem), name="pull", who=_who(taken))
 
 
 def _who(taken: Taken) -> dict[str, int]:
@@ -89,24 +72,18 @@ def _who(taken: Taken) -> dict[str, int]:
 
 
 def _take(tenant_id: int, connection_id: int) -> Taken | None:
-    token = secrets.randbits(62)
     with tenant(tenant_id):
-        found = db.rows(
-            f"UPDATE {TABLE} c SET lease_token = %s, lease_until = clock_timestamp() + %s * interval '1 second',"
-            " tried_at = clock_timestamp() FROM orders_channel h WHERE c.tenant_id = %s AND c.id = %s AND h.tenant_id = c.tenant_id"
-            " AND h.id = c.channel_id AND h.is_active AND c.state = %s AND c.next_pull_at <= clock_timestamp()"
-            " AND (c.lease_until IS NULL OR c.lease_until < clock_timestamp())"
-            " AND (c.quiet_until IS NULL OR c.quiet_until < clock_timestamp())"
-            " RETURNING c.channel_id, h.platform, c.credentials, c.address, c.cursor, c.shop_name, clock_timestamp(), c.pull_from",
-            token,
-            LEASE_S,
-            tenant_id,
+        found = PULLING.take(
             connection_id,
-            ConnectionState.ACTIVE.value,
+            also="tried_at = clock_timestamp()",
+            source="orders_channel h",
+            where="h.tenant_id = t.tenant_id AND h.id = t.channel_id AND h.is_active"
+            f" AND t.state = {ConnectionState.ACTIVE.value} AND t.next_pull_at <= clock_timestamp() AND {quiet('t')}",
+            returning="t.channel_id, h.platform, t.credentials, t.address, t.cursor, t.shop_name, clock_timestamp(), t.pull_from",
         )
-    if not found:
+    if found is None:
         return None
-    channel_id, platform, credentials, *rest = found[0]
+    token, (channel_id, platform, credentials, *rest) = found
     return Taken(tenant_id, connection_id, token, channel_id, platform, bytes(credentials), *rest)
 
 
@@ -139,14 +116,11 @@ def store(taken: Taken, page: Page) -> None:
         _lock(taken)
         created, refused = _carry(taken, page.orders)
         _keep_unread(taken.id, [*page.unread, *refused])
-        db.execute(
-            f"UPDATE {TABLE} SET cursor = coalesce(%s, cursor), orders_new = orders_new + %s,"
-            " lease_until = clock_timestamp() + %s * interval '1 second' WHERE tenant_id = %s AND id = %s",
+        PULLING.extend(
+            taken.id,
+            "cursor = coalesce(%s, cursor), orders_new = orders_new + %s",
             page.cursor,
             created,
-            LEASE_S,
-            taken.tenant_id,
-            taken.id,
         )
 
 
@@ -179,8 +153,7 @@ def _carry(taken: Taken, orders: Sequence[IncomingOrder]) -> tuple[int, list[Unr
 
 
 def _lock(taken: Taken) -> None:
-    found = db.lock(Rank.JOB, Connection, "lease_token, state", "id = %s", taken.id)
-    if not found or found[0][0] != taken.token or found[0][1] != ConnectionState.ACTIVE:
+    if PULLING.hold(taken.id, taken.token, "state") != (ConnectionState.ACTIVE,):
         raise LeaseLost(taken.id)
 
 
@@ -218,7 +191,7 @@ def _finish(taken: Taken, *, is_done: bool) -> None:
     """Give the lease back; done: the next pull comes after the connection's pause, else at once, behind the others that wait."""
     with tenant(taken.tenant_id):
         db.execute(
-            f"UPDATE {TABLE} SET lease_token = NULL, lease_until = NULL, failures = 0, error_code = '', error_words = '',"
+            f"UPDATE {TABLE} SET {PULLING.ends}, failures = 0, error_code = '', error_words = '',"
             " pulled_at = clock_timestamp(),"
             " next_pull_at = clock_timestamp() + CASE WHEN %s THEN pull_every_s ELSE 0 END * interval '1 second'"
             " WHERE tenant_id = %s AND id = %s AND lease_token = %s",
@@ -236,31 +209,25 @@ def fail(taken: Taken, problem: PlatformError) -> None:
     Throttled is no failure and waits as long as the platform says; credentials that are refused REFUSALS times in a row stop the
     connection until a person looks.
     """
-    is_ban = isinstance(problem, Throttled)
     extra = _who(taken) | {"kind": type(problem).__name__, "code": problem.code}
     log.warning("platform did not serve", extra=extra)
     with tenant(taken.tenant_id):
-        found = db.lock(Rank.JOB, Connection, "failures, lease_token", "id = %s", taken.id)
-        if not found or found[0][1] != taken.token:
+        found = PULLING.hold(taken.id, taken.token, "failures")
+        if found is None:
             return
-        failures = int(found[0][0]) + (0 if is_ban else 1)
-        wait_s = (
-            min(problem.retry_after_s, LONGEST_BAN_S)
-            if isinstance(problem, Throttled)
-            else pause_s(failures, spread=taken.token % 1_000 / 1_000)
-        )
-        stops = isinstance(problem, Unauthorized) and failures >= REFUSALS
+        failures = count_failures(problem, int(found[0]))
+        wait = timedelta(seconds=wait_s(problem, failures, taken.token))
         db.execute(
-            f"UPDATE {TABLE} SET lease_token = NULL, lease_until = NULL, failures = %s, error_code = %s, error_words = %s,"
+            f"UPDATE {TABLE} SET {PULLING.ends}, failures = %s, error_code = %s, error_words = %s,"
             " state = CASE WHEN %s THEN %s ELSE state END, quiet_until = clock_timestamp() + %s, next_pull_at = clock_timestamp() + %s"
             " WHERE tenant_id = %s AND id = %s",
             failures,
             problem.code,
             problem.words,
-            stops,
+            stops(problem, failures),
             ConnectionState.REFUSED.value,
-            timedelta(seconds=wait_s),
-            timedelta(seconds=wait_s),
+            wait,
+            wait,
             taken.tenant_id,
             taken.id,
         )

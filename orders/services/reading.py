@@ -33,6 +33,7 @@ class ChannelFacts:
     has_carriers: bool
     has_gifts: bool
     has_shelf_rules: bool  # the tenant has rules about remaining shelf life: inventory.queries.shelf_life
+    ready_now: bool | None = None  # whether its short orders go in part; None: as the tenant says
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def get_channels(channel_ids: Iterable[int]) -> Mapping[int, ChannelFacts]:
         "SELECT id, facility_id, currency, needs_address, is_o2o, handover, min_days, ship_within_h, is_routed, carrier_id,"
         " EXISTS (SELECT FROM warehouse_carrier WHERE tenant_id = %s AND is_active),"
         " EXISTS (SELECT FROM orders_giftrule WHERE tenant_id = %s AND is_active),"
-        " EXISTS (SELECT FROM inventory_shelfliferule WHERE tenant_id = %s) FROM orders_channel"
+        " EXISTS (SELECT FROM inventory_shelfliferule WHERE tenant_id = %s), ready_now FROM orders_channel"
         " WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
         *[current_tenant()] * 4,
         db.array(wanted),
@@ -132,6 +133,16 @@ def get_skus(sku_ids: Iterable[int]) -> dict[int, Sku]:
     return skus
 
 
+def get_codes(sku_ids: Iterable[int]) -> dict[int, str]:
+    """SKU -> the merchant's code of it."""
+    found = db.rows(
+        "SELECT id, code FROM inventory_sku WHERE tenant_id = %s AND id = ANY (%s::bigint[])",
+        current_tenant(),
+        db.array(set(sku_ids)),
+    )
+    return dict(found)
+
+
 def list_costs(sku_ids: Iterable[int]) -> dict[int, int]:
     """What a unit of these SKUs costs, in minor units, where the catalogue says it."""
     found = db.rows(
@@ -152,13 +163,16 @@ class StoredLine:
     quantity: int
     unit_price_minor: int
     bundle_group: int | None = None
+    item: str = ""
+    variant: str = ""
 
 
 def list_lines(order_ids: Sequence[int]) -> dict[int, list[StoredLine]]:
     """Lines by order, without what refunds took out of them."""
     lines: dict[int, list[StoredLine]] = defaultdict(list)
     for order_id, *line in db.rows(
-        "SELECT order_id, id, sku_id, external_code, quantity - withdrawn, unit_price_minor, bundle_group FROM orders_orderline"
+        "SELECT order_id, id, sku_id, external_code, quantity - withdrawn, unit_price_minor, bundle_group,"
+        " external_item, external_variant FROM orders_orderline"
         " WHERE tenant_id = %s AND order_id = ANY (%s::bigint[]) AND quantity > withdrawn ORDER BY id",
         current_tenant(),
         db.array(order_ids),
@@ -187,6 +201,37 @@ def units_in_parcels(order_ids: Sequence[int]) -> dict[int, int]:
         db.array(order_ids),
     )
     return dict(found)
+
+
+def cod_in_parcels(order_ids: Sequence[int]) -> dict[int, int]:
+    """Leader -> what its parcels that were not cancelled collect at the door (minor units)."""
+    found = db.rows(
+        "SELECT ref, sum(cod_minor)::bigint FROM warehouse_parcel WHERE tenant_id = %s AND ref = ANY (%s::bigint[]) AND status <> 5"
+        " GROUP BY ref",
+        current_tenant(),
+        db.array(order_ids),
+    )
+    return dict(found)
+
+
+def list_left(order_ids: Sequence[int]) -> set[int]:
+    """Which of these leaders have a parcel that left."""
+    found = db.rows(
+        "SELECT DISTINCT ref FROM warehouse_parcel WHERE tenant_id = %s AND ref = ANY (%s::bigint[]) AND status = 4",
+        current_tenant(),
+        db.array(order_ids),
+    )
+    return {row[0] for row in found}
+
+
+def list_on_the_way(order_ids: Sequence[int]) -> set[int]:
+    """Which of these leaders have a parcel that is planned or on the floor."""
+    found = db.rows(
+        "SELECT DISTINCT ref FROM warehouse_parcel WHERE tenant_id = %s AND ref = ANY (%s::bigint[]) AND status < 4",
+        current_tenant(),
+        db.array(order_ids),
+    )
+    return {row[0] for row in found}
 
 
 def list_seen_receivers(keys: Iterable[int], own: Iterable[int]) -> set[int]:

@@ -20,7 +20,7 @@ from orders.models import ChannelState, Order, OrderStatus, RefundLine, RefundSt
 from orders.models import Refund as RefundRow
 from orders.rules.after_sales import Withdrawn
 from orders.rules.values import Finding
-from orders.services import again, gifting, planning, refund_money, returns, withdrawing
+from orders.services import again, gifting, invoices, planning, refund_money, returns, withdrawing
 from orders.services.again import Group
 
 OPEN = (RefundState.REQUESTED, RefundState.AGREED)
@@ -97,6 +97,9 @@ def ask(*, refunds: Sequence[RefundInput], actor_id: int | None = None) -> Asked
         settled, {id_: new[id_].order_id for id_ in settled}, RefundState.AGREED, actor_id, new
     )
     _tell("RefundsAsked", "ask_refund", {id_: one.order_id for id_, one in new.items()}, actor_id)
+    if agreed:  # by us, so that the platform is told
+        orders = sorted({new[id_].order_id for id_ in agreed})
+        outbox.emit("RefundsAgreed", {"refund_ids": sorted(agreed), "order_ids": orders})
     stopped = tuple(sorted(taken.gone - set(cancelled)))
     return Asked(ids, tuple(new), stopped, tuple(cancelled), made)
 
@@ -402,6 +405,7 @@ def _decide(
     _set_state(done, RefundState.DONE, actor_id)
     _set_state([i for i in refund_ids if i not in done], RefundState.AGREED, actor_id)
     refund_money.book(refund_ids, list(orders.values()))
+    invoices.follow_refunds(sorted(set(orders.values())))
     return _cancel_empty(sorted(set(orders.values())))
 
 

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from core import clock, db, live, numbers, outbox
+from core import db, live, numbers, outbox
 from core.db import Rank
 from core.services import accounts
 from core.tenancy import current_tenant
@@ -38,15 +37,6 @@ SENT = """
     JOIN inventory_balance b ON b.tenant_id = m.tenant_id AND b.id = m.from_balance_id
     WHERE o.tenant_id = %s AND o.id = ANY (%s::bigint[]) GROUP BY 1, 2, 3, 4 ORDER BY 1, 3, 4
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A parcel at the desk.  `is_new`: it was not there before; `is_known`: somebody knows whose it is."""
-
-    return_id: int
-    is_new: bool
-    is_known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,31 +126,6 @@ def announce(*, order_id: int, tracking_number: str, reason: str = "", actor_id:
     return id_
 
 
-def arrive(*, facility_id: int, tracking_number: str, actor_id: int | None, note: str = "") -> Arrived:
-    """A parcel lies on the desk.  It is the return that has its number, or the return of the order whose parcel left with that number, or
-    nobody knows whose it is (无主件).
-
-    Scanned again it is the same.  Locks the return.  Raises BadOrder without a number.
-    """
-    tracking = fold_tracking(tracking_number)
-    if not tracking:
-        raise BadOrder(_("没扫到快递单号，再扫一次。"), code="no_tracking", field="tracking_number")
-    known = _find(tracking)
-    if known is None:
-        try:
-            with db.savepoint():
-                return _first(facility_id, tracking, actor_id, note)
-        except IntegrityError:  # another desk was faster by a moment
-            known = _find(tracking)
-            if known is None:
-                raise
-    id_, state = known
-    db.lock(Rank.DOCUMENT, Return, "id", "id = %s", id_)
-    if state == ReturnState.EXPECTED:
-        _receive(id_, facility_id, actor_id)
-    return Arrived(id_, state == ReturnState.EXPECTED, state != ReturnState.UNKNOWN)
-
-
 def _find(tracking: str) -> tuple[int, int] | None:
     found = db.rows(
         "SELECT id, state FROM orders_return WHERE tenant_id = %s AND tracking_number = %s AND state <> %s",
@@ -169,60 +134,6 @@ def _find(tracking: str) -> tuple[int, int] | None:
         int(ReturnState.CANCELLED),
     )
     return found[0] if found else None
-
-
-def _first(facility_id: int, tracking: str, actor_id: int | None, note: str) -> Arrived:
-    """A number that no return has: a parcel of ours that came straight back, or an unknown one."""
-    own = db.rows(
-        "SELECT id, ref FROM warehouse_parcel WHERE tenant_id = %s AND tracking_number = %s AND status = 4"
-        " ORDER BY shipped_at DESC LIMIT 1",
-        current_tenant(),
-        tracking,
-    )
-    parcel_id, order_id = own[0] if own else (None, None)
-    if order_id is not None:
-        waiting = db.rows(
-            "SELECT id FROM orders_return WHERE tenant_id = %s AND order_id = %s AND state = %s ORDER BY id LIMIT 1",
-            current_tenant(),
-            order_id,
-            int(ReturnState.EXPECTED),
-        )
-        if waiting:
-            id_ = waiting[0][0]
-            db.lock(Rank.DOCUMENT, Return, "id", "id = %s", id_)
-            db.execute(
-                "UPDATE orders_return SET tracking_number = %s, parcel_id = %s WHERE tenant_id = %s AND id = %s",
-                tracking,
-                parcel_id,
-                current_tenant(),
-                id_,
-            )
-            _receive(id_, facility_id, actor_id)
-            return Arrived(id_, is_new=True, is_known=True)
-    id_ = db.new_id()
-    state = ReturnState.RECEIVED if order_id else ReturnState.UNKNOWN
-    now = clock.now()
-    db.insert(
-        Return,
-        ["id", "number", "order", "parcel", "facility", "tracking_number", "state", "note", "created_by", "received_at", "received_by"],
-        [(id_, numbers.new_number(KIND), order_id, parcel_id, facility_id, tracking, int(state), note[:500], actor_id, now, actor_id)],
-    )  # fmt: skip
-    tell("ReturnsReceived", "receive_return", [id_], actor_id)
-    return Arrived(id_, is_new=True, is_known=order_id is not None)
-
-
-def _receive(return_id: int, facility_id: int, actor_id: int | None) -> None:
-    db.execute(
-        "UPDATE orders_return SET state = %s, facility_id = %s, received_at = clock_timestamp(), received_by = %s"
-        " WHERE tenant_id = %s AND id = %s AND state = %s",
-        int(ReturnState.RECEIVED),
-        facility_id,
-        actor_id,
-        current_tenant(),
-        return_id,
-        int(ReturnState.EXPECTED),
-    )
-    tell("ReturnsReceived", "receive_return", [return_id], actor_id)
 
 
 def match(*, return_id: int, order_id: int, actor_id: int | None) -> int:
@@ -268,6 +179,7 @@ def match(*, return_id: int, order_id: int, actor_id: int | None) -> int:
 def _match_items(return_id: int, order_id: int) -> None:
     """Whole rows only: a row is what lies on one place, and stays one."""
     room, lots = _room(order_id), _lots_sent(order_id)
+    found: list[tuple[int, int, int]] = []
     for id_, sku_id, lot_id, units, was in db.rows(
         "SELECT id, sku_id, lot_id, units, proof FROM orders_returnitem WHERE tenant_id = %s AND return_doc_id = %s ORDER BY id",
         current_tenant(),
@@ -280,12 +192,13 @@ def _match_items(return_id: int, order_id: int) -> None:
         proof = was
         if was != LotProof.NOT_KNOWN:
             proof = LotProof.SENT if lot_id in lots.get(line, ()) else LotProof.OTHER
+        found.append((id_, line, int(proof)))
+    if found:
         db.execute(
-            "UPDATE orders_returnitem SET order_line_id = %s, proof = %s WHERE tenant_id = %s AND id = %s",
-            line,
-            int(proof),
+            "UPDATE orders_returnitem i SET order_line_id = u.line, proof = u.proof"
+            " FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[]) u(id, line, proof) WHERE i.tenant_id = %s AND i.id = u.id",
+            *(db.array(column) for column in zip(*found, strict=True)),
             current_tenant(),
-            id_,
         )
 
 

@@ -5,33 +5,28 @@ came of each thing is kept at once.  An order's parcels are said one after the o
 """
 
 import json
-import logging
-import secrets
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connections, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core import crypto, db, live, outbox
 from core.db import Rank
 from core.tenancy import current_tenant, tenant
-from orders.connectors.errors import PlatformError, Refused, Throttled, Unauthorized
+from orders.connectors.errors import PlatformError, Refused
 from orders.connectors.interface import Connector, Outcome, Shipment, is_shop_wide
 from orders.connectors.reading import Unreadable
 from orders.errors import NoShipBack
 from orders.models import Connection, ConnectionState, ShipBack, ShipBackState
-from orders.rules.backing_off import pause_s
 from orders.rules.ship_back import Box, PlatformLine, Saying, Why, plan
-from orders.services.connections import NO_COMPANY, TABLE, open_connector
-from orders.services.pulling import LONGEST_BAN_S, REFUSALS
+from orders.services.connections import NO_COMPANY, SAYING, TABLE, open_connector
+from orders.services.turns import count_failures, quiet, stops, take_turn, wait_s
 from orders.sql_ship_back import BOXES, DUE, MAKE, ORDERS, UNITS_LEFT
 
-log = logging.getLogger(__name__)
-LEASE_S = 300
 BATCH = 50  # channel orders a round
 ROUNDS = 20  # a run; the rest goes to the end of the queue
 NUMBER_TRIES = 8  # a parcel without a tracking number is asked after about four hours for the last time
@@ -155,48 +150,35 @@ def run(tenant_id: int, connection_id: int) -> bool:
     taken = _take(tenant_id, connection_id)
     if taken is None:
         return False
-    try:
+
+    def work() -> bool:
         connector = open_connector(tenant_id, taken.platform, taken.credentials, taken.address)
         for _round in range(ROUNDS):
             found = _look(taken, connector)
             if not found.seen:
-                break
+                _finish(taken, None)
+                return False
             if not _say(taken, connector, found.shipments):
                 return False
-        else:
-            _finish(taken, None)
-            return True
         _finish(taken, None)
-    except PlatformError as problem:
-        _finish(taken, problem)
-    except (OperationalError, InterfaceError):
-        log.exception("saying interrupted", extra={"tenant_id": tenant_id, "connection_id": connection_id})
-        connections["default"].close()
-    except Exception:
-        log.exception("saying failed", extra={"tenant_id": tenant_id, "connection_id": connection_id})
-        _finish(taken, PlatformError("defect", _("我们这边出错了，已经记下来。")))
-    return False
+        return True
+
+    who = {"tenant_id": tenant_id, "connection_id": connection_id}
+    return take_turn(work, lambda problem: _finish(taken, problem), name="saying", who=who)
 
 
 def _take(tenant_id: int, connection_id: int) -> Taken | None:
-    token = secrets.randbits(62)
     with tenant(tenant_id):
-        found = db.rows(
-            f"UPDATE {TABLE} c SET say_token = %s, say_lease_until = clock_timestamp() + %s * interval '1 second'"
-            " FROM orders_channel h WHERE c.tenant_id = %s AND c.id = %s AND h.tenant_id = c.tenant_id AND h.id = c.channel_id"
-            " AND c.state = %s AND c.next_say_at <= clock_timestamp()"
-            " AND (c.quiet_until IS NULL OR c.quiet_until < clock_timestamp())"
-            " AND (c.say_lease_until IS NULL OR c.say_lease_until < clock_timestamp())"
-            " RETURNING c.channel_id, h.platform, c.credentials, c.address, c.companies",
-            token,
-            LEASE_S,
-            tenant_id,
+        found = SAYING.take(
             connection_id,
-            ConnectionState.ACTIVE.value,
+            source="orders_channel h",
+            where="h.tenant_id = t.tenant_id AND h.id = t.channel_id"
+            f" AND t.state = {ConnectionState.ACTIVE.value} AND t.next_say_at <= clock_timestamp() AND {quiet('t')}",
+            returning="t.channel_id, h.platform, t.credentials, t.address, t.companies",
         )
-    if not found:
+    if found is None:
         return None
-    channel_id, platform, credentials, address, companies = found[0]
+    token, (channel_id, platform, credentials, address, companies) = found
     return Taken(
         tenant_id,
         connection_id,
@@ -213,7 +195,7 @@ def _look(taken: Taken, connector: Connector) -> _Round:
     """What is due, decided: the next parcel of each order to say, and what cannot be said.  Locks the connection, then the rows."""
     found = _Round()
     with tenant(taken.tenant_id):
-        if not _is_ours(taken):
+        if SAYING.hold(taken.id, taken.token, "state") != (ConnectionState.ACTIVE,):
             return found
         orders, left = _read(taken.channel_id)
         found.seen = sum(len(order.waiting) for order in orders.values())
@@ -221,18 +203,8 @@ def _look(taken: Taken, connector: Connector) -> _Round:
             more_to_come = order.apart > 0 or left.get(order.order_id, 0) > 0
             _decide(found, taken, connector, order, more_to_come=more_to_come)
         _keep_unsaid(found.unsaid)
-        db.execute(
-            f"UPDATE {TABLE} SET say_lease_until = clock_timestamp() + %s * interval '1 second' WHERE tenant_id = %s AND id = %s",
-            LEASE_S,
-            taken.tenant_id,
-            taken.id,
-        )
+        SAYING.extend(taken.id)
     return found
-
-
-def _is_ours(taken: Taken) -> bool:
-    found = db.lock(Rank.JOB, Connection, "say_token, state", "id = %s", taken.id)
-    return bool(found) and found[0][0] == taken.token and found[0][1] == ConnectionState.ACTIVE
 
 
 def _read(channel_id: int) -> tuple[dict[int, _Order], dict[int, int]]:
@@ -362,15 +334,13 @@ def _keep(taken: Taken, shipment: Shipment, outcome: Outcome) -> None:
 def _finish(taken: Taken, problem: PlatformError | None) -> None:
     """Give the lease back, and say when to look again: at the earliest row that waits, or when the shop may be talked to again."""
     with tenant(taken.tenant_id):
-        found = db.lock(Rank.JOB, Connection, "say_failures, say_token, failures", "id = %s", taken.id)
-        if not found or found[0][1] != taken.token:
+        found = SAYING.hold(taken.id, taken.token, "say_failures")
+        if found is None:
             return
-        is_ban = isinstance(problem, Throttled)
-        say_failures = 0 if problem is None else int(found[0][0]) + (0 if is_ban else 1)
-        wait_s = _wait_s(problem, say_failures, taken.token)
-        stops = isinstance(problem, Unauthorized) and say_failures >= REFUSALS
+        say_failures = count_failures(problem, int(found[0]))
+        wait = timedelta(seconds=wait_s(problem, say_failures, taken.token))
         db.execute(
-            f"UPDATE {TABLE} c SET say_token = NULL, say_lease_until = NULL, say_failures = %s,"
+            f"UPDATE {TABLE} c SET {SAYING.ends}, say_failures = %s,"
             " state = CASE WHEN %s THEN %s ELSE state END,"
             " error_code = CASE WHEN %s THEN %s ELSE error_code END, error_words = CASE WHEN %s THEN %s ELSE error_words END,"
             " quiet_until = CASE WHEN %s THEN greatest(quiet_until, clock_timestamp() + %s) ELSE quiet_until END,"
@@ -378,23 +348,15 @@ def _finish(taken: Taken, problem: PlatformError | None) -> None:
             f" FROM {ROWS} s WHERE s.tenant_id = c.tenant_id AND s.channel_id = c.channel_id AND s.state = 1)"
             " WHERE c.tenant_id = %s AND c.id = %s",
             say_failures,
-            stops,
+            stops(problem, say_failures),
             ConnectionState.REFUSED.value,
             problem is not None,
             problem.code if problem else "",
             problem is not None,
             problem.words if problem else "",
             problem is not None,
-            timedelta(seconds=wait_s),
-            timedelta(seconds=wait_s),
+            wait,
+            wait,
             taken.tenant_id,
             taken.id,
         )
-
-
-def _wait_s(problem: PlatformError | None, failures: int, token: int) -> float:
-    if problem is None:
-        return 0.0
-    if isinstance(problem, Throttled):
-        return min(problem.retry_after_s, LONGEST_BAN_S)
-    return pause_s(failures, spread=token % 1_000 / 1_000)

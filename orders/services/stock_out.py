@@ -77,6 +77,11 @@ def on_stock_moved(payload: Mapping[str, Any]) -> None:
     mark(sku_ids=found)
 
 
+def on_goods_listed(payload: Mapping[str, Any]) -> None:
+    """Channels list these SKUs from now on, or others list them no more: their numbers are computed anew."""
+    mark(sku_ids=payload["sku_ids"])
+
+
 def on_orders_taken(payload: Mapping[str, Any]) -> None:
     """New orders: their SKUs are marked; units that they want beyond what was there are counted against their channel."""
     if not _is_on():

@@ -4,17 +4,15 @@ A number is a level, not a change: said twice it does no harm, so what came of a
 again.  What goes wrong with one thing waits longer at that thing; what goes wrong with the shop waits at the shop and at nobody else.
 """
 
-import logging
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db import InterfaceError, OperationalError, connections
 from django.utils.translation import gettext as _
 
 from core import db, live, options
 from core.db import Rank
+from core.lease import Lease
 from core.services import accounts
 from core.tenancy import current_tenant, tenant
 from orders import options as settings
@@ -23,16 +21,14 @@ from orders.connectors.interface import Connector, is_shop_wide
 from orders.connectors.interface import StockLevel as Said
 from orders.errors import NoChannel
 from orders.models import ConnectionState, StockOut
-from orders.rules.backing_off import pause_s
 from orders.rules.stock_out import spread
 from orders.services.connections import TABLE as CONNECTIONS
 from orders.services.connections import list_due, open_connector
-from orders.services.pulling import LONGEST_BAN_S
 from orders.services.stock_out import LEVELS, LIVE, OUTS, look_soon, nudge_say
+from orders.services.turns import count_failures, quiet, take_turn, wait_s
 from orders.sql_stock_out import DUE, KEEP, SAY_DUE
 
-log = logging.getLogger(__name__)
-LEASE_S = 300
+LEASE = Lease(StockOut, key="channel_id")
 BATCH = 100  # SKUs a round
 ROUNDS = 20  # a run; the rest goes to the end of the queue
 NO_ANSWER = "no_answer"
@@ -65,7 +61,8 @@ def run(tenant_id: int, channel_id: int) -> bool:
     taken = _take(tenant_id, channel_id)
     if taken is None:
         return False
-    try:
+
+    def work() -> bool:
         connector = open_connector(tenant_id, taken.platform, taken.credentials, taken.address)
         if not connector.capabilities.stock:
             _finish(taken, Refused("no_stock", _("这个平台还不能上传库存。")))
@@ -73,24 +70,16 @@ def run(tenant_id: int, channel_id: int) -> bool:
         for _round in range(ROUNDS):
             batch = _look(taken)
             if batch is None or not batch.units:
-                break
+                _finish(taken, None)
+                return False
             problem = _say(taken, connector, batch)
             if problem is not None:
                 _finish(taken, problem)
                 return False
-        else:
-            _finish(taken, None)
-            return True
         _finish(taken, None)
-    except PlatformError as problem:
-        _finish(taken, problem)
-    except (OperationalError, InterfaceError):
-        log.exception("saying stock interrupted", extra=_who(taken))
-        connections["default"].close()
-    except Exception:
-        log.exception("saying stock failed", extra=_who(taken))
-        _finish(taken, PlatformError("defect", _("我们这边出错了，已经记下来。")))
-    return False
+        return True
+
+    return take_turn(work, lambda problem: _finish(taken, problem), name="saying stock", who=_who(taken))
 
 
 def _who(taken: Taken) -> dict[str, int]:
@@ -98,25 +87,18 @@ def _who(taken: Taken) -> dict[str, int]:
 
 
 def _take(tenant_id: int, channel_id: int) -> Taken | None:
-    token = secrets.randbits(62)
     with tenant(tenant_id):
-        found = db.rows(
-            f"UPDATE {OUTS} s SET lease_token = %s, lease_until = clock_timestamp() + %s * interval '1 second'"
-            f" FROM orders_channel h, {CONNECTIONS} c WHERE s.tenant_id = %s AND s.channel_id = %s AND s.is_on"
-            " AND h.tenant_id = s.tenant_id AND h.id = s.channel_id AND h.is_active"
-            " AND c.tenant_id = s.tenant_id AND c.channel_id = s.channel_id AND c.state = %s"
-            " AND s.next_at <= clock_timestamp() AND (s.lease_until IS NULL OR s.lease_until < clock_timestamp())"
-            " AND (c.quiet_until IS NULL OR c.quiet_until < clock_timestamp())"
-            " RETURNING h.platform, c.credentials, c.address",
-            token,
-            LEASE_S,
-            tenant_id,
+        found = LEASE.take(
             channel_id,
-            ConnectionState.ACTIVE.value,
+            source=f"orders_channel h, {CONNECTIONS} c",
+            where="t.is_on AND h.tenant_id = t.tenant_id AND h.id = t.channel_id AND h.is_active"
+            f" AND c.tenant_id = t.tenant_id AND c.channel_id = t.channel_id AND c.state = {ConnectionState.ACTIVE.value}"
+            f" AND t.next_at <= clock_timestamp() AND {quiet('c')}",
+            returning="h.platform, c.credentials, c.address",
         )
-    if not found:
+    if found is None:
         return None
-    platform, credentials, address = found[0]
+    token, (platform, credentials, address) = found
     return Taken(tenant_id, channel_id, token, platform, bytes(credentials), address)
 
 
@@ -138,18 +120,12 @@ def _look(taken: Taken) -> _Batch | None:
                 batch.rows[key] = id_
         if homeless:
             _keep({id_: (batch.units[id_], Refused(NO_LISTING, "")) for id_ in homeless}, taken)
-        db.execute(
-            f"UPDATE {OUTS} SET lease_until = clock_timestamp() + %s * interval '1 second' WHERE tenant_id = %s AND channel_id = %s",
-            LEASE_S,
-            taken.tenant_id,
-            taken.channel_id,
-        )
+        LEASE.extend(taken.channel_id)
     return batch
 
 
 def _is_ours(taken: Taken) -> bool:
-    found = db.lock(Rank.JOB, StockOut, "lease_token, is_on", "channel_id = %s", taken.channel_id)
-    return bool(found) and found[0] == (taken.token, True)
+    return LEASE.hold(taken.channel_id, taken.token, "is_on") == (True,)
 
 
 def _say(taken: Taken, connector: Connector, batch: _Batch) -> PlatformError | None:
@@ -220,14 +196,13 @@ def _keep(came: Mapping[int, tuple[int, PlatformError | None]], taken: Taken) ->
 def _finish(taken: Taken, problem: PlatformError | None) -> None:
     """Give the lease back, and say when to go on: at the earliest number that is due, or when the shop may be talked to again."""
     with tenant(taken.tenant_id):
-        found = db.lock(Rank.JOB, StockOut, "failures, lease_token", "channel_id = %s", taken.channel_id)
-        if not found or found[0][1] != taken.token:
+        found = LEASE.hold(taken.channel_id, taken.token, "failures")
+        if found is None:
             return
-        is_ban = isinstance(problem, Throttled)
-        failures = 0 if problem is None else int(found[0][0]) + (0 if is_ban else 1)
-        wait_s = _wait_s(problem, failures, taken.token)
+        failures = count_failures(problem, int(found[0]))
+        wait = timedelta(seconds=wait_s(problem, failures, taken.token))
         db.execute(
-            f"UPDATE {OUTS} s SET lease_token = NULL, lease_until = NULL, failures = %s, error_code = %s, error_words = %s,"
+            f"UPDATE {OUTS} s SET {LEASE.ends}, failures = %s, error_code = %s, error_words = %s,"
             " said_at = CASE WHEN %s THEN clock_timestamp() ELSE said_at END,"
             f" next_at = (SELECT greatest(min(l.due_at), clock_timestamp() + %s) FROM {LEVELS} l"
             " WHERE l.tenant_id = s.tenant_id AND l.channel_id = s.channel_id AND l.due_at IS NOT NULL)"
@@ -236,27 +211,19 @@ def _finish(taken: Taken, problem: PlatformError | None) -> None:
             problem.code if problem else "",
             problem.words if problem else "",
             problem is None,
-            timedelta(seconds=wait_s),
+            wait,
             taken.tenant_id,
             taken.channel_id,
         )
-        if is_ban:  # the platform counts all our calls together
+        if isinstance(problem, Throttled):  # the platform counts all our calls together
             db.execute(
                 f"UPDATE {CONNECTIONS} SET quiet_until = greatest(quiet_until, clock_timestamp() + %s)"
                 " WHERE tenant_id = %s AND channel_id = %s",
-                timedelta(seconds=wait_s),
+                wait,
                 taken.tenant_id,
                 taken.channel_id,
             )
         live.push(taken.tenant_id, LIVE, [])
-
-
-def _wait_s(problem: PlatformError | None, failures: int, token: int) -> float:
-    if problem is None:
-        return 0.0
-    if isinstance(problem, Throttled):
-        return min(problem.retry_after_s, LONGEST_BAN_S)
-    return pause_s(failures, spread=token % 1_000 / 1_000)
 
 
 def say_now(*, channel_id: int, actor_id: int | None) -> int:
@@ -291,4 +258,4 @@ def lock_out(channel_id: int) -> int:
 
 def list_say_due(most: int) -> Sequence[tuple[int, int]]:
     """(tenant, channel) with something to say, the longest waiting first."""
-    return list_due(SAY_DUE, most)
+    return list_due(SAY_DUE.format(is_free=LEASE.is_free, is_quiet=quiet("c")), most)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from core import db
+from core import db, outbox
 from core.db import Rank
 from core.errors import Invalid
 from core.services import accounts
@@ -84,6 +84,27 @@ def save_listings(*, listings: Sequence[ListingInput], actor_id: int | None) -> 
     """
     if not listings:
         return 0
+    done = _put_listings(listings)
+    mark(sku_ids={row.sku_id for row in listings})
+    accounts.record(
+        "listings", "channel", None, actor_id=actor_id, detail={"rows": len(listings), "new": done}
+    )
+    return done
+
+
+def remember_listings(*, listings: Sequence[ListingInput], actor_id: int | None) -> int:
+    """As save_listings, for who goes on with orders in the same transaction: the numbers are marked by the fact.  Says GoodsListed."""
+    if not listings:
+        return 0
+    done = _put_listings(listings)
+    accounts.record(
+        "listings", "channel", None, actor_id=actor_id, detail={"rows": len(listings), "new": done}
+    )
+    outbox.emit("GoodsListed", {"sku_ids": sorted({row.sku_id for row in listings})})
+    return done
+
+
+def _put_listings(listings: Sequence[ListingInput]) -> int:
     counts = Counter((row.channel_id, row.item, row.variant) for row in listings)
     if twice := [key for key, n in counts.items() if n > 1]:
         raise Invalid(_("同一个平台商品写了两行。"), code="listing_twice", item=twice[0][1])
@@ -102,10 +123,6 @@ def save_listings(*, listings: Sequence[ListingInput], actor_id: int | None) -> 
         db.array([row.variant for row in rows]),
     )
     _match_levels(sorted({row.channel_id for row in listings}))
-    mark(sku_ids={row.sku_id for row in listings})
-    accounts.record(
-        "listings", "channel", None, actor_id=actor_id, detail={"rows": len(rows), "new": len(done)}
-    )
     return len(done)
 
 

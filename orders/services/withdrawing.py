@@ -1,7 +1,7 @@
 """Units that refunds take out of orders before they leave the building, and what becomes of the orders (after_sales.withdraw)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core import clock, db
@@ -10,7 +10,7 @@ from o2o.services import dispatches
 from orders.models import OrderStatus
 from orders.rules.after_sales import HeldLine, HeldParcel, Withdrawal, Withdrawn, withdraw
 from orders.rules.values import Finding
-from orders.services import again, gifting, planning, reading, stopping, writing
+from orders.services import again, gifting, planning, ready_now, stopping, writing
 from orders.services.again import Group
 from orders.services.reading import Head
 from orders.services.stopping import UNDER_WAY
@@ -29,8 +29,10 @@ _LINES = """
 """
 # A line nobody knows the goods of may turn out to be a bundle: what is taken out of it becomes a line of its own.
 _DIVIDE = """
-    INSERT INTO orders_orderline (tenant_id, id, order_id, external_code, quantity, unit_price_minor, source_row, kind, withdrawn)
-    SELECT l.tenant_id, u.new_id, l.order_id, l.external_code, u.units, l.unit_price_minor, l.source_row, l.kind, u.units
+    INSERT INTO orders_orderline (tenant_id, id, order_id, external_code, external_item, external_variant, quantity, unit_price_minor,
+        source_row, kind, withdrawn)
+    SELECT l.tenant_id, u.new_id, l.order_id, l.external_code, l.external_item, l.external_variant, u.units, l.unit_price_minor,
+        l.source_row, l.kind, u.units
     FROM orders_orderline l JOIN unnest(%s::bigint[], %s::bigint[], %s::int[]) u(id, new_id, units) ON l.id = u.id
     WHERE l.tenant_id = %s RETURNING id
 """
@@ -79,8 +81,8 @@ def take_out(
     offered = [i for i, g in going.items() if g.leader.status == OrderStatus.DISPATCHING]
     if offered:
         dispatches.cancel(order_refs=offered, reason=reason)
-    if going:
-        floor.intercept(order_refs=list(going))
+    cut = floor.intercept(order_refs=list(going)) if going else []
+    partly = _partly([i for i in cut if going[i].leader.status == OrderStatus.STOPPED])
     shipped = _shipped(list(mine))
     lines = _lines([id_ for g in mine.values() for id_ in g.ids])
     taken, found = Taken(), {}
@@ -92,8 +94,22 @@ def take_out(
                 found[id_] = withdraw(_held(lines[id_]), _boxes(shipped[leader], lines[id_]), asked[id_])
     _note(taken, found, lines)
     _write(taken, {line.id: line for own in lines.values() for line in own})
-    _end(taken, going, found, shipped, findings, lines)
+    _end(taken, going, found, shipped, findings, lines, partly)
     return taken
+
+
+def _partly(leaders: Sequence[int]) -> set[int]:
+    """Which of these stopped orders, some of whose parcels were on their way, waited for goods and for nothing else (ready_now)."""
+    if not leaders:
+        return set()
+    found = db.rows(
+        "SELECT order_id FROM orders_finding WHERE tenant_id = %s AND order_id = ANY (%s::bigint[]) AND stops AND cleared_at IS NULL"
+        " GROUP BY 1 HAVING bool_and(code = ANY (%s::text[]))",
+        current_tenant(),
+        db.array(leaders),
+        db.array(sorted(ready_now.OF_THE_REST)),
+    )
+    return {row[0] for row in found}
 
 
 def _shipped(leaders: Sequence[int]) -> dict[int, dict[int, dict[int, int]]]:
@@ -181,8 +197,12 @@ def _end(
     shipped: Mapping[int, Mapping[int, Mapping[int, int]]],
     findings: Mapping[int, Finding],
     lines: Mapping[int, Sequence[_Line]],
+    partly: set[int],
 ) -> None:
-    """What becomes of the orders: gone, shipped as far as it goes, planned again alone or together, or stopped as before."""
+    """What becomes of the orders: gone, shipped as far as it goes, planned again alone or together, or stopped as before.
+
+    `partly`: stopped ones whose parcels of what was there have just been taken off: they are planned again too.
+    """
     new: dict[int, Group] = {}
     alone: list[int] = []
     for leader, group in going.items():
@@ -196,7 +216,7 @@ def _end(
             gone.discard(leader)  # the group's parcels are in its name
         taken.gone |= gone
         rest = [head for head in group.heads if head.id not in gone]
-        was_stopped = group.leader.status == OrderStatus.STOPPED
+        was_stopped = group.leader.status == OrderStatus.STOPPED and leader not in partly
         if gone and len(group.heads) > 1:
             alone += gone if left else group.ids
         if not rest:
@@ -215,6 +235,7 @@ def _end(
     stopping.forget_leaders(sorted(alone))
     _stop(taken, findings)
     _finish(taken)
+    clear_findings(sorted(partly & new.keys()), ready_now.OF_THE_REST)
     plan_again(new)
 
 
@@ -264,16 +285,16 @@ def cancel(order_ids: Sequence[int]) -> None:
         gifting.take_back(order_ids)
 
 
-def clear_findings(order_ids: Sequence[int], code: str | None = None) -> None:
-    """Nothing of what was found (or of one kind) keeps these orders any more; their status is the caller's."""
+def clear_findings(order_ids: Sequence[int], codes: Collection[str] = ()) -> None:
+    """Nothing of what was found (or of these kinds) keeps these orders any more; their status is the caller's."""
     if order_ids:
         db.execute(
             "UPDATE orders_finding SET cleared_at = clock_timestamp() WHERE tenant_id = %s AND order_id = ANY (%s::bigint[])"
-            " AND cleared_at IS NULL AND (%s::text IS NULL OR code = %s)",
+            " AND cleared_at IS NULL AND (%s OR code = ANY (%s::text[]))",
             current_tenant(),
             db.array(order_ids),
-            code,
-            code,
+            not codes,
+            db.array(sorted(codes)),
         )
 
 
@@ -282,12 +303,12 @@ def plan_again(groups: Mapping[int, Group]) -> None:
     if not groups:
         return
     found = again.look(groups)
-    states = reading.list_states(found.order_ids())
+    states = again.states_of(found)
     now = clock.now()
     for id_, group in found.groups.items():
         if id_ not in found.values:
             continue
-        for state in sorted({states.get(i, 1) for i in group.ids}):
+        for state in states[id_]:
             planning.check_state(found.plan, id_, state)
         day = max((head.wait_until for head in group.heads if head.wait_until), default=None)
         if day is not None and day > now:
@@ -302,7 +323,7 @@ def give_back(groups: Mapping[int, Group], units: Mapping[int, int]) -> None:
     """
     add_withdrawn({line_id: -n for line_id, n in units.items()})
     ids = [id_ for group in groups.values() for id_ in group.ids]
-    clear_findings(ids, planning.REFUND_ASKED)
+    clear_findings(ids, {planning.REFUND_ASKED})
     stopped = {
         row[0]
         for row in db.rows(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
+from core import db
 from core.accounts import Role
 from core.errors import Invalid
 from core.web.access import needs_role
@@ -22,6 +23,7 @@ from inventory.paper_ids import new_paper_id, read_paper_id
 from orders import queries_after_sales as queries
 from orders import wording_after_sales as wording
 from orders.access import ACTS, get_order, may_act
+from orders.errors import RefundTooMuch
 from orders.forms_after_sales import FollowForm, RefundForm
 from orders.models import FollowKind, Order
 from orders.rules.after_sales import Withdrawn
@@ -93,6 +95,7 @@ def _refunds(request: HttpRequest, queue: str, text: str, scope: Sequence[int] |
             Column(_("金额"), is_number=True),
             Column(_("原因")),
             Column(_("申请"), "asked"),
+            Column(_("操作"), is_hidden=True),
         ],
     }
 
@@ -170,9 +173,14 @@ def new_refund(request: HttpRequest, order_id: int) -> HttpResponse:
             is_whole,
             data["reason"],
         )
-        asked = refunds.ask(refunds=[one], actor_id=request.user.pk)
-        say(request, Toast(_refund_words(asked)))
-        return redirect("orders:order", order_id)
+        try:
+            with db.savepoint():
+                asked = refunds.ask(refunds=[one], actor_id=request.user.pk)
+        except RefundTooMuch as refusal:
+            form.add_error("amount", refusal.message)
+        else:
+            say(request, Toast(_refund_words(asked)))
+            return redirect("orders:order", order_id)
     context = {
         "order": order,
         "form": form,

@@ -76,6 +76,17 @@ class ChannelForm(forms.Form):
         initial=0,
         help_text=gettext_lazy("效期短于它的批次不发给这家店。"),
     )
+    ready_now = forms.TypedChoiceField(
+        label=gettext_lazy("货不齐的单"),
+        required=False,
+        coerce=lambda said: said == "yes",
+        empty_value=None,
+        choices=[
+            ("", gettext_lazy("按公司的设置")),
+            ("yes", gettext_lazy("先发有货的，剩下的等到货")),
+            ("no", gettext_lazy("等齐了一起发")),
+        ],
+    )
     needs_address = forms.BooleanField(label=gettext_lazy("没有地址就停下"), required=False, initial=True)
     is_o2o = forms.BooleanField(label=gettext_lazy("先给附近门店抢"), required=False)
     is_active = forms.BooleanField(label=gettext_lazy("还在收单"), required=False, initial=True)
@@ -104,6 +115,7 @@ class ChannelForm(forms.Form):
             data["handover"],
             data["min_days"],
             data["ship_within_h"],
+            data["ready_now"],
         )
 
 
@@ -158,6 +170,7 @@ def edit_channel(request: HttpRequest, channel_id: int) -> HttpResponse:
     facilities = facilities_of(request.membership)  # type: ignore[attr-defined]
     names = [name for name in ChannelForm.base_fields if name != "facility"]
     initial = {name: getattr(found, name) for name in names} | {"facility": found.facility_id}
+    initial["ready_now"] = {None: "", True: "yes", False: "no"}[found.ready_now]
     form = ChannelForm(facilities, request.POST or None, initial=initial, is_new=False)
     if request.method == "POST" and form.is_valid():
         change_channel(

@@ -20,7 +20,7 @@ from core.web.toasts import say
 from inventory.access import facility_scope
 from inventory.models import Sku
 from orders import divisions, queries, wording
-from orders.access import ACTS, get_order
+from orders.access import ACTS, get_order, may_unmask
 from orders.models import Order
 from orders.queries_groups import (
     CodeGroup,
@@ -79,6 +79,7 @@ def _told(done: Released, first: str = "") -> Toast:
 class CodeRow:
     group: CodeGroup
     alike: Sequence[Sku]
+    named: mapping.Named
 
 
 @never_cache
@@ -92,7 +93,7 @@ def unknown_codes(request: HttpRequest) -> HttpResponse:
         if not code or not is_id(sku_id):
             raise Invalid(_("先选一个商品。"), code="no_sku")
         waiting = next((g.order_ids for g in list_code_groups(scope) if g.code == code), ())
-        mapping.map_codes(meanings={code: int(sku_id)}, actor_id=request.user.pk)
+        mapping.remember(code=code, sku_id=int(sku_id), actor_id=request.user.pk)
         done = desk.release(order_ids=waiting, actor_id=request.user.pk, waived=())
         say(request, _told(done, _("%(code)s 记住了。") % {"code": code}))
         return redirect("orders:unknown_codes")
@@ -101,7 +102,11 @@ def unknown_codes(request: HttpRequest) -> HttpResponse:
     by_code: dict[str, Sku] = {}
     for sku in skus:
         by_code.setdefault(_bare(sku.code), sku)
-    rows = [CodeRow(group, _alike(group.code, by_code)) for group in groups]
+    named = mapping.list_named([group.code for group in groups]) if groups else {}
+    rows = [
+        CodeRow(group, _alike(group.code, by_code), named.get(group.code, mapping.Named()))
+        for group in groups
+    ]
     return render(request, "orders/fix_codes.html", {"rows": rows, **_tabs(scope)})
 
 
@@ -177,9 +182,13 @@ def edit_address(request: HttpRequest, order_id: int) -> HttpResponse:
     sealed = Order.objects.values_list("receiver", flat=True).get(id=order.id)
     to = unseal(order.tenant_id, bytes(sealed)) if sealed else None
     shown = {name: getattr(to, name, "") for name in ("province", "city", "district")}
-    return render(
-        request, "orders/fix_address.html", {"order": order, "to": shown, "is_masked": to and to.is_masked}
-    )
+    context = {
+        "order": order,
+        "to": shown,
+        "is_masked": to and to.is_masked,
+        "can_unmask": may_unmask(request.membership),  # type: ignore[attr-defined]
+    }
+    return render(request, "orders/fix_address.html", context)
 
 
 # ── remarks ──

@@ -37,9 +37,13 @@ def codes(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _decide(request, code, order_id)
     text = _text(request, "q")
-    known = list_goods_by_code([code]).get(code)
+    known: GoodsCard | Sku | None = list_goods_by_code([code]).get(code)
+    named = mapping.Named() if known else mapping.list_named([code]).get(code, mapping.Named())
+    if (sku_id := mapping.find_listed(named)) is not None:
+        known = Sku.objects.only("id", "code", "name").get(id=sku_id)
     context = {
         "code": code,
+        "named": named,
         "q": text,
         "order_id": order_id if _is_id(order_id) else "",
         "known": known,
@@ -59,7 +63,7 @@ def _decide(request: HttpRequest, code: str, order_id: str) -> HttpResponse:
     here = f"{reverse('orders:codes')}?{urlencode({'code': code, 'order': order_id})}"
     if not _is_id(asked):
         raise Invalid(_("先选一个商品。"), code="no_sku")
-    mapping.map_codes(meanings={code: int(asked)}, actor_id=request.user.pk)
+    mapping.remember(code=code, sku_id=int(asked), actor_id=request.user.pk)
     name = Sku.objects.values_list("name", flat=True).get(id=int(asked))
     say(request, Toast(_("%(code)s 就是 %(name)s，记住了，以后自动配。") % {"code": code, "name": name}))
     return redirect(here)

@@ -36,7 +36,7 @@ class Chosen:
     stamps: dict[int, str]
 
 
-def _chosen(request: HttpRequest) -> Chosen:
+def read_choice(request: HttpRequest) -> Chosen:
     """Form: ids and, in the same order, stamps.  Raises Invalid."""
     ids = [int(id_) for id_ in request.POST.get("ids", "").split(",") if is_id(id_)]
     stamps = request.POST.get("stamps", "").split(",")
@@ -58,7 +58,7 @@ def _chosen(request: HttpRequest) -> Chosen:
 @needs_role(*ACTS)
 def release(request: HttpRequest) -> HttpResponse:
     """Let the chosen orders go on; asked first when many of them carry words of people."""
-    chosen = _chosen(request)
+    chosen = read_choice(request)
     question = _question(chosen.ids) if len(chosen.ids) > 1 and not request.POST.get("sure") else None
     if question is not None and request.headers.get("HX-Request"):
         return trigger_client_event(HttpResponse(), "cf:ask", question)
@@ -71,7 +71,7 @@ def release(request: HttpRequest) -> HttpResponse:
 @needs_role(*ACTS)
 def hold(request: HttpRequest) -> HttpResponse:
     """Stop the chosen orders, with a reason."""
-    chosen = _chosen(request)
+    chosen = read_choice(request)
     reason = request.POST.get("reason", "")
     done = marking.hold(order_ids=chosen.ids, reason=reason, actor_id=request.user.pk, seen=chosen.stamps)
     return _answer(request, _held(done), done.order_ids, len(done.left) + len(done.changed))
@@ -81,7 +81,7 @@ def hold(request: HttpRequest) -> HttpResponse:
 @needs_role(*ACTS)
 def assign(request: HttpRequest) -> HttpResponse:
     """Give the chosen orders to a colleague, or to nobody."""
-    chosen, asked = _chosen(request), request.POST.get("assignee", "")
+    chosen, asked = read_choice(request), request.POST.get("assignee", "")
     if asked and not is_id(asked):
         raise Invalid(_("没有这个同事，换一个人。"), code="no_colleague", field="assignee")
     person = int(asked) if asked else None
@@ -94,7 +94,7 @@ def assign(request: HttpRequest) -> HttpResponse:
 @needs_role(*ACTS)
 def note(request: HttpRequest) -> HttpResponse:
     """Write a note on the chosen orders; an empty one takes the old one away."""
-    chosen, said = _chosen(request), request.POST.get("note", "").replace("\r\n", "\n")
+    chosen, said = read_choice(request), request.POST.get("note", "").replace("\r\n", "\n")
     done = marking.note(order_ids=chosen.ids, text=said, actor_id=request.user.pk)
     words = _("记在了 %(n)s 单上。") if said.strip() else _("擦掉了 %(n)s 单的备注。")
     return _answer(request, Toast(words % {"n": number(len(done.order_ids))}), (), len(done.order_ids))
@@ -134,7 +134,7 @@ def _released(asked: int, done: Released) -> Toast:
     if gone:
         parts.append(_("放行了 %(n)s 单，库存占好了。") % {"n": number(gone)})
     if done.stopped:
-        why = _why(done.stopped)
+        why = why_stopped(done.stopped)
         words = _("还停着 %(n)s 单：%(why)s。") if gone else _("没放行：%(n)s 单%(why)s。")
         parts.append(words % {"n": number(len(done.stopped)), "why": why})
     if done.changed:
@@ -142,7 +142,7 @@ def _released(asked: int, done: Released) -> Toast:
         parts.append(words % {"n": number(len(done.changed))})
     if others > 0:
         parts.append(_("%(n)s 单早就不停着了。") % {"n": number(others)})
-    return _told(parts, bool(gone), [*done.stopped, *done.changed])
+    return tell_left(parts, bool(gone), [*done.stopped, *done.changed])
 
 
 def _held(done: Marked) -> Toast:
@@ -156,21 +156,21 @@ def _held(done: Marked) -> Toast:
     if done.changed:
         words = _("%(n)s 单刚变了，没挂，看一眼新的再说。")
         parts.append(words % {"n": number(len(done.changed))})
-    return _told(parts or [_("这几单已经不在了。")], bool(held), [*done.left, *done.changed])
+    return tell_left(parts or [_("这几单已经不在了。")], bool(held), [*done.left, *done.changed])
 
 
-def _told(parts: Sequence[str], is_done: bool, left: Sequence[int]) -> Toast:
+def tell_left(parts: Sequence[str], is_done: bool, left: Sequence[int]) -> Toast:
     if not left:
-        return Toast(_sentences(parts), "done" if is_done else "warn")
+        return Toast(sentences(parts), "done" if is_done else "warn")
     return Toast(
-        _sentences(parts),
+        sentences(parts),
         "warn" if is_done else "stop",
         link=f"{reverse('orders:workbench')}?ids={','.join(map(str, left[:SHOWN_IDS]))}",
         link_label=_("看这 %(n)s 单") % {"n": number(min(len(left), SHOWN_IDS))},
     )
 
 
-def _why(order_ids: Sequence[int]) -> str:
+def why_stopped(order_ids: Sequence[int]) -> str:
     """The reasons that still stop these orders, the commonest first, at most three."""
     counts: dict[str, int] = {}
     for findings in queries.list_open_findings(order_ids).values():
@@ -180,6 +180,6 @@ def _why(order_ids: Sequence[int]) -> str:
     return _("、").join(str(wording.word_of(code).label) for code in commonest)
 
 
-def _sentences(parts: Sequence[str]) -> str:
+def sentences(parts: Sequence[str]) -> str:
     """Sentences in a row: Chinese puts nothing between them, English a space."""
     return ("" if (get_language() or "zh").startswith("zh") else " ").join(parts)

@@ -18,15 +18,16 @@ from core.web.formats import number
 from core.web.parts import Fact, State, Text
 from o2o.models import DispatchStatus
 from orders import queries, wording
-from orders.access import SEES, get_order, may_act
+from orders.access import SEES, get_order, may_act, may_unmask
 from orders.models import ChannelState, Finding, Order, OrderStatus
 from orders.queries import Deed, LineCard, ParcelCard, RoundCard, Stage, Version
-from orders.services import planning
+from orders.services import planning, ready_now
 from orders.views import mapping
 from orders.views.workbench import MARKS
 from orders.wording import Reason
 from orders.wording_decided import decisions
-from warehouse.models import Handover
+from orders.wording_unmasking import reason_words
+from warehouse.models import Handover, ParcelStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +158,30 @@ def _context(request: HttpRequest, order_id: int) -> dict[str, Any]:
         "handover": Handover(found.channel.handover).label,
         "stamp": queries.stamp(found.version, open_ones),
         "can_release": is_stopped and may_act(membership) and found.merged_into_id is None,
+        **_part(found, open_ones, lines, live, can_act=may_act(membership)),
         **_people(request, found, findings, parcels),
     }
+
+
+def _part(
+    found: Order,
+    open_ones: Sequence[Finding],
+    lines: Sequence[LineCard],
+    live: Sequence[ParcelCard],
+    *,
+    can_act: bool,
+) -> dict[str, Any]:
+    """Whether part of it may go now, or goes; units in parcels, and units that wait."""
+    codes = {finding.code for finding in open_ones if finding.stops}
+    if found.status != OrderStatus.STOPPED or found.merged_into_id is not None or not codes:
+        return {"part": ""}
+    going = sum(units for parcel in live for _line, units in parcel.carried)
+    on_the_way = any(parcel.status != ParcelStatus.SHIPPED for parcel in live)
+    part = "goes" if on_the_way and codes <= ready_now.OF_THE_REST else ""
+    if not part and codes <= ready_now.SHORT_OF and not found.cod_minor:
+        part = "can"
+    waits = sum(line.quantity for line in lines) - going
+    return {"part": part if can_act or part == "goes" else "", "going": going, "waits": max(0, waits)}
 
 
 def _people(
@@ -174,6 +197,7 @@ def _people(
         "people": near.colleagues,
         "marks": MARKS if can_act and found.shipped_at is None else (),
         "can_act": can_act,
+        "can_unmask": bool(found.receiver_mask) and may_unmask(request.membership),  # type: ignore[attr-defined]
     }
 
 
@@ -285,12 +309,15 @@ def _versions(found: Order, versions: Sequence[Version]) -> Iterable[Fact]:
 def _deeds(deeds: Sequence[Deed], names: Mapping[int, str]) -> Iterable[Fact]:
     """What people wrote on the order."""
     for deed in deeds:
-        who, to = names.get(deed.actor_id or 0, _("系统")), deed.detail.get("to")
+        machine = _("密钥") if "api_key" in deed.detail else _("系统")
+        who, to = names.get(deed.actor_id or 0, machine), deed.detail.get("to")
         said = {
             "hold": (_("%(name)s挂起"), str(deed.detail.get("reason", "")), "hold"),
             "assign": (_("%(name)s分给") if to else _("%(name)s改成没人管"), names.get(to or 0, ""), "live"),
             "note": (_("%(name)s写备注") if to else _("%(name)s擦掉备注"), str(to or ""), "live"),
-            "unmask": (_("%(name)s看了明文"), str(deed.detail.get("reason", "")), "warn"),
+            "unmask": (_("%(name)s看了明文"), reason_words(deed.detail), "warn"),
+            "ready_now": (_("%(name)s先发有货的"), _("剩下的等到货"), "live"),
+            "ready_now_back": (_("%(name)s收回先发的"), _("等齐了一起发"), "hold"),
         }.get(deed.action)
         if said:
             yield Fact(deed.at, said[0] % {"name": who}, *said[1:])

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -20,9 +21,9 @@ from inventory.scanned import Scanned, read_scanned
 from orders import queries_after_sales as queries
 from orders import wording_after_sales as wording
 from orders.access import get_order
-from orders.errors import NoReturn
+from orders.errors import NoReturn, SeveralOrders
 from orders.models import Return, ReturnState
-from orders.services import inspecting, returns
+from orders.services import arriving, inspecting, returns
 from orders.services.returns import ItemInput
 from orders.views.after_sales import DESK, SEES
 from orders.views.narrowing import is_id
@@ -34,34 +35,52 @@ UNITS_MOST = 9_999
 @require_http_methods(["GET", "POST"])
 @needs_role(*DESK)
 def desk(request: HttpRequest) -> HttpResponse:
-    """One field: the number on the parcel.  Known or not, the parcel is booked and its page opens."""
+    """One field: a number on the parcel.  Known or not, the parcel is booked and its page opens; orders of one number are asked about.
+
+    Form: text, facility, note, order (chosen among those).
+    """
     places = facilities_of(request.membership)  # type: ignore[attr-defined]
     asked = request.POST.get("facility") or request.GET.get("facility", "")
     place = next((card for card in places if str(card.id) == asked), places[0] if places else None)
-    refusal = ""
+    scope = facility_scope(request.membership)  # type: ignore[attr-defined]
+    text, order = _words(request, "text", 100), request.POST.get("order", "")
+    refusal, candidates = "", list[queries.Candidate]()
     if request.method == "POST" and place is not None:
         get_facility(request.membership, place.id)  # type: ignore[attr-defined]
         try:
             with db.savepoint():
-                came = returns.arrive(
+                came = arriving.arrive(
                     facility_id=place.id,
-                    tracking_number=request.POST.get("text", "").replace("\0", "")[:100],
-                    note=request.POST.get("note", "").replace("\0", "")[:500],
+                    tracking_number=text,
+                    note=_words(request, "note", 500),
                     actor_id=request.user.pk,
+                    order_id=int(order) if is_id(order) else None,
                 )
+        except SeveralOrders as several:
+            refusal = several.message
+            candidates = queries.list_candidates(several.fields["order_ids"], scope)
         except ERPError as problem:
             refusal = problem.message
         else:
-            known = _("收下了，扫里面的商品。") if came.is_known else _("不知道是谁的，先记成无主件。")
+            words = _("收下了，扫里面的商品。") if came.is_new else _("收过了，接着扫里面的商品。")
+            known = words if came.is_known else _("不知道是谁的，先记成无主件。")
             say(request, Toast(known, kind="done" if came.is_known else "warn"))
             return redirect("orders:return", came.return_id)
     context = {
         "places": places,
         "place": place,
         "refusal": refusal,
-        "counts": queries.count_queues(facility_scope(request.membership)),  # type: ignore[attr-defined]
+        "text": text,
+        "note": _words(request, "note", 500),
+        "candidates": candidates,
+        "counts": queries.count_queues(scope),
     }
     return render(request, "orders/returns_desk.html", context, status=422 if refusal else 200)
+
+
+def _words(request: HttpRequest, name: str, most: int) -> str:
+    """A field of the form as typed or scanned; no column takes a zero character."""
+    return request.POST.get(name, "").replace("\0", "").strip()[:most]
 
 
 def _get(request: HttpRequest, return_id: int) -> Return:
@@ -90,14 +109,18 @@ def _page(request: HttpRequest, found: Return, **more: Any) -> HttpResponse:
         candidates = queries.find_candidates(
             text, sorted({item.sku_id for item in items}), facility_scope(membership)
         )
+    sent = queries.list_sent(found.order_id) if found.order_id else []
     came = sum(item.units for item in items)
     expected = queries.count_expected(found.refund_id)
     is_open = found.state in (ReturnState.UNKNOWN, ReturnState.RECEIVED)
+    unseen = [item for item in items if item.waiting and item.may_sell] if is_open else []
+    homes = queries.list_homes(found.facility_id, unseen) if unseen and found.facility_id else {}
     context = {
         "doc": found,
         "state": wording.RETURNS[found.state],
-        "items": [(item, wording.PROOFS[item.proof]) for item in items],
-        "sent": queries.list_sent(found.order_id) if found.order_id else [],
+        "items": [(item, wording.PROOFS[item.proof], homes.get(item.id, "")) for item in items],
+        "sent": sent,
+        "sent_skus": {one.sku_id for one in sent},
         "came": came,
         "expected": expected,
         "missing": max(0, expected - came),
@@ -107,7 +130,12 @@ def _page(request: HttpRequest, found: Return, **more: Any) -> HttpResponse:
         "may_desk": is_open and membership.role in ("OWNER", *DESK),
         **more,
     }
-    return render(request, "orders/return.html", context, status=422 if more.get("refusal") else 200)
+    return render(
+        request,
+        "orders/return.html",
+        context,
+        status=422 if more.get("refusal") or more.get("refused") else 200,
+    )
 
 
 @require_POST
@@ -115,7 +143,7 @@ def _page(request: HttpRequest, found: Return, **more: Any) -> HttpResponse:
 def scan(request: HttpRequest, return_id: int) -> HttpResponse:
     """Goods out of the parcel: a scan of one unit, or a code with units.  The lot as scanned, as chosen, or the only one that left."""
     found = _get(request, return_id)
-    text = request.POST.get("text", "").replace("\0", "").strip()[:200]
+    text = _words(request, "text", 200)
     scanned = read_scanned(text)
     asked, lot = request.POST.get("units", "1"), request.POST.get("lot", "")
     units = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 0
@@ -150,7 +178,9 @@ def _item(sku_id: int, units: int, lot: str, scanned: Scanned, lots: list[int]) 
 @require_POST
 @needs_role(*DESK)
 def inspect(request: HttpRequest, return_id: int) -> HttpResponse:
-    """What somebody saw of one row.  Form: item, good, damaged (units more than before), bin (code, may be empty)."""
+    """What somebody saw of one row.  Form: item, good, damaged (units in all so far), bin (code, may be empty); or all: "good" or
+    "damaged", for all that waits.
+    """
     found = _get(request, return_id)
     item = next(
         (one for one in queries.list_items(return_id) if str(one.id) == request.POST.get("item", "")), None
@@ -158,10 +188,14 @@ def inspect(request: HttpRequest, return_id: int) -> HttpResponse:
     if item is None or found.facility_id is None:
         raise NoReturn(_("没有这个退货，或者不归您管。"), return_id=return_id)
     good, damaged = (_count(request.POST.get(name, "")) for name in ("good", "damaged"))
-    code = request.POST.get("bin", "").replace("\0", "").strip()[:40]
+    if request.POST.get("all") in ("good", "damaged"):
+        is_good = request.POST["all"] == "good"
+        good, damaged = item.good + item.waiting * is_good, item.damaged + item.waiting * (not is_good)
+    code = _words(request, "bin", 40)
     bins = list_bins_by_code(found.facility_id, [code]) if code else {}
     if code and code not in bins:
-        return _page(request, found, refusal=_("这个仓库里没有货位 %(bin)s。") % {"bin": code})
+        words = _("这个仓库里没有货位 %(bin)s。") % {"bin": code}
+        return _page(request, found, refused=words, refused_item=item.id)
     try:
         with db.savepoint():
             inspecting.inspect(
@@ -172,7 +206,7 @@ def inspect(request: HttpRequest, return_id: int) -> HttpResponse:
                 actor_id=request.user.pk,
             )
     except ERPError as refusal:
-        return _page(request, found, refusal=refusal.message)
+        return _page(request, found, refused=refusal.message, refused_item=item.id)
     say(
         request,
         Toast(_("检好了：好的 %(good)s，坏的 %(bad)s。") % {"good": number(good), "bad": number(damaged)}),
@@ -205,10 +239,10 @@ def close(request: HttpRequest, return_id: int) -> HttpResponse:
         with db.savepoint():
             inspecting.close(
                 return_id=return_id,
-                note=request.POST.get("note", "").replace("\0", ""),
+                note=_words(request, "note", 500),
                 actor_id=request.user.pk,
             )
     except ERPError as refusal:
         return _page(request, found, refusal=refusal.message)
     say(request, Toast(_("%(number)s 处理完了。") % {"number": found.number}))
-    return redirect("orders:returns_desk")
+    return redirect(f"{reverse('orders:returns_desk')}?facility={found.facility_id or ''}")

@@ -1,6 +1,6 @@
 """Where orders ship from, who brings them and for how much, and whose orders are looked at first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -115,24 +115,30 @@ def _carrier(request: HttpRequest, found: Carrier | None) -> HttpResponse:
         initial = {name: getattr(found, name) for name in CarrierForm.base_fields}
         initial["shipping_classes"] = "、".join(found.shipping_classes)
     form = CarrierForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid() and _save_carrier(request, form, found, currency):
-        say(request, Toast(_("存好了。从下一个包裹起按新的来。")))
-        return redirect("orders:carriers")
+    wrong_price: forms.ValidationError | None = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            rows = read_prices({name: request.POST.getlist(name) for name in PRICE_FIELDS}, currency)
+        except forms.ValidationError as problem:
+            wrong_price = problem
+        else:
+            if _save_carrier(request, form, found, rows):
+                say(request, Toast(_("存好了。从下一个包裹起按新的来。")))
+                return redirect("orders:carriers")
     context = {
         "form": form,
         "carrier": found,
+        "price_error": wrong_price.messages[0] if wrong_price else "",
+        "price_row": (wrong_price.params or {}).get("row") if wrong_price else None,
         "prices": _typed(request) if request.method == "POST" else _stored(found, currency),
         "currency": currency,
     }
-    return render(request, "orders/carrier.html", context, status=422 if form.errors else 200)
+    return render(request, "orders/carrier.html", context, status=422 if form.errors or wrong_price else 200)
 
 
-def _save_carrier(request: HttpRequest, form: CarrierForm, found: Carrier | None, currency: str) -> bool:
-    try:
-        rows = read_prices({name: request.POST.getlist(name) for name in PRICE_FIELDS}, currency)
-    except forms.ValidationError as problem:
-        form.add_error(None, problem)
-        return False
+def _save_carrier(
+    request: HttpRequest, form: CarrierForm, found: Carrier | None, rows: Sequence[Mapping[str, Any]]
+) -> bool:
     data = form.cleaned_data
     wanted = CarrierInput(**data, prices=[PriceInput(**row) for row in rows], id=found.id if found else None)
     return _saved(form, lambda: save_carriers(carriers=[wanted], actor_id=request.user.pk))

@@ -1,5 +1,6 @@
 """The stock that each channel is told: the number, its formula, whether the platform has it; what is listed and how much may be said."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from core.errors import Invalid
 from core.web.access import needs_role
 from core.web.parts import State, Toast
 from core.web.tables import Sort, list_page
@@ -18,12 +20,21 @@ from inventory.models import UNITS_MOST
 from inventory.services.catalogue import find_sku_ids
 from orders.access import ACTS, SEES, may_act
 from orders.errors import NoChannel
-from orders.models import Channel, StockLevel, StockOut
+from orders.models import Channel, Listing, StockLevel, StockOut, StockStrategy
 from orders.queries_connections import find_connection
-from orders.queries_stock_out import Counts, find_general, find_out, list_levels, list_outs
+from orders.queries_stock_out import (
+    Counts,
+    find_general,
+    find_out,
+    list_levels,
+    list_listings,
+    list_outs,
+    list_own,
+)
 from orders.services import stock_saying, stock_setup
 from orders.services.stock_setup import MOST_EVERY_S, ListingInput, StrategyInput
-from orders.wording_stock_out import LEVELS, Step, error_of, state_of, steps_of
+from orders.views.narrowing import is_id
+from orders.wording_stock_out import LEVELS, Step, deal_of, error_of, state_of, steps_of
 
 MOST_LINES = 1_000
 ID_MOST = 64
@@ -72,8 +83,10 @@ class StrategyForm(forms.Form):
     )
     is_gone = forms.BooleanField(label=gettext_lazy("不单独定了，跟店铺走"), required=False)
 
-    def __init__(self, data: Any = None) -> None:
-        super().__init__(data, auto_id="sku_%s")  # beside the channel's own form, which has the same fields
+    def __init__(self, data: Any = None, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(
+            data, initial=initial, auto_id="sku_%s"
+        )  # beside the channel's own form, which has the same fields
 
     def clean_sku(self) -> int:
         code = self.cleaned_data["sku"].strip()
@@ -131,6 +144,9 @@ class LevelLine:
     steps: list[Step]
     error: str
     delay_s: float | None
+    deal: str
+    has_own: bool
+    listings: list[Listing]
 
 
 @require_GET
@@ -166,7 +182,9 @@ def _page(request: HttpRequest, channel: Channel, **bound: forms.Form) -> HttpRe
     page = list_page(request, list_levels(channel.id), sorts={"id": Sort("id")}, default="id")
     initial = {"is_on": out.is_on, "every_s": out.every_s} if out else {}
     if general:
-        initial |= {name: getattr(general, name) for name in ("share", "fixed", "kept_back")}
+        initial |= _amounts(general)
+    skus = [row.sku_id for row in page.rows]
+    own, listed = list_own(channel.id, skus), list_listings(channel.id, skus)
     context = {
         "channel": channel,
         "line": _out_line(channel, out, Counts()),
@@ -178,16 +196,35 @@ def _page(request: HttpRequest, channel: Channel, **bound: forms.Form) -> HttpRe
                 steps_of(row),
                 error_of(row),
                 row.delay_ms / 1_000 if row.delay_ms is not None else None,
+                deal_of(own.get(row.sku_id)),
+                row.sku_id in own,
+                listed.get(row.sku_id, []),
             )
             for row in page.rows
         ],
         "is_connected": find_connection(channel.id) is not None,
         "can_act": may_act(request.membership),  # type: ignore[attr-defined]
         "settings": bound.get("settings") or SettingsForm(initial=initial),
-        "strategy": bound.get("strategy") or StrategyForm(),
+        "strategy": bound.get("strategy")
+        or StrategyForm(initial=_asked(request, {row.sku_id: row.sku.code for row in page.rows}, own)),
         "listings": bound.get("listings") or ListingsForm(),
     }
     return render(request, "orders/stock_out.html", context, status=422 if bound else 200)
+
+
+def _amounts(row: StockStrategy) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("share", "fixed", "kept_back")}
+
+
+def _asked(
+    request: HttpRequest, codes: Mapping[int, str], own: Mapping[int, StockStrategy]
+) -> dict[str, Any] | None:
+    """What the form shows of the SKU that the address names, if it is on this page."""
+    asked = request.GET.get("sku", "")
+    sku_id = next((id_ for id_, code in codes.items() if code == asked), None)
+    if sku_id is None:
+        return None
+    return {"sku": asked} | (_amounts(own[sku_id]) if sku_id in own else {})
 
 
 def _channel(channel_id: int) -> Channel:
@@ -243,6 +280,19 @@ def save_listings(request: HttpRequest, channel_id: int) -> HttpResponse:
     ]
     done = stock_setup.save_listings(listings=rows, actor_id=request.user.pk)
     return _done(request, channel_id, _("存了 %(n)d 个。") % {"n": done})
+
+
+@require_POST
+@needs_role(*ACTS)
+def remove_listing(request: HttpRequest, channel_id: int) -> HttpResponse:
+    """The channel lists this no more.  Form: listing."""
+    _channel(channel_id)
+    asked = request.POST.get("listing", "")
+    found = Listing.objects.filter(channel_id=channel_id, id=int(asked) if is_id(asked) else 0).first()
+    if found is None:
+        raise Invalid(_("没有这个平台商品，刷新一下。"), code="no_listing")
+    stock_setup.remove_listings(listing_ids=[found.id], actor_id=request.user.pk)
+    return _done(request, channel_id, _("不传 %(item)s 了。") % {"item": found.item})
 
 
 @require_POST

@@ -26,6 +26,7 @@ from orders import queries, wording
 from orders.access import ACTS, SEES, may_act
 from orders.models import Finding, Order, OrderStatus
 from orders.queries import OrderCard, QueueCount, Stage
+from orders.services.planning import STOCK_SHORT
 from orders.views.narrowing import Asked
 from warehouse.models import Handover
 
@@ -51,6 +52,7 @@ class Row:
     more: int
     stamp: str
     handover: Text
+    parts: int = 0  # parcels that go before the rest of it
     words: Sequence[tuple[Text, str]] = ()  # who said it, what
     assignee: str = ""
 
@@ -115,7 +117,11 @@ def _rows(page: Page[Order], now: datetime, people: Mapping[int, str]) -> list[R
     if not ids:
         return []
     cards, findings = queries.list_cards(ids), queries.list_open_findings(ids)
-    in_building = [order.id for order in page.rows if order.status == OrderStatus.FULFILLING]
+    in_building = [
+        order.id
+        for order in page.rows
+        if order.status == OrderStatus.FULFILLING or any(f.code == STOCK_SHORT for f in findings[order.id])
+    ]
     stages = queries.list_stages(in_building) if in_building else {}
     return [
         _row(
@@ -153,6 +159,7 @@ def _row(
         card=card,
         badge=_badge(order, card, findings, stages),
         more=max(0, len(findings) - 1) if stopped else 0,
+        parts=sum(stage.parcels for stage in stages) if stopped else 0,
         assignee=assignee,
         stamp=queries.stamp(order.version, findings),
         handover=Handover(card.handover).label,

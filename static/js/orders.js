@@ -29,6 +29,11 @@
   document.body.addEventListener("htmx:afterRequest", e => {
     if (e.detail.xhr.status < 300) e.target.closest?.("dialog.mk")?.close();
   });
+  // What was chosen on the workbench is done with: nothing stays chosen there
+  document.addEventListener("submit", e => {
+    if (!e.target.matches("[data-ends-choice]")) return;
+    try { Object.keys(sessionStorage).filter(key => key.startsWith("cf-bulk-orders")).forEach(key => sessionStorage.removeItem(key)); } catch { /* private mode */ }
+  });
   const bench = document.querySelector("[data-workbench]");
   if (!bench) return;
   const PANEL_MS = 120, COUNTS_MS = 1500, QUIET_MS = 4000;

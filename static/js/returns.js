@@ -7,10 +7,13 @@
   if (!form) return;
   const field = form.querySelector("[name=text]");
   field.focus({ preventScroll: true });
+  field.select(); // what was refused is written over
   let isSent = false;
   document.addEventListener("cf:scan", e => {
     if (isSent) return;
-    field.value = e.detail.code;
+    // typed into the field itself, all of it counts: a slow machine may have seen the end of a code only
+    const isWhole = document.activeElement === field && field.value.trim().endsWith(e.detail.code);
+    if (!isWhole) field.value = e.detail.code;
     form.requestSubmit();
   });
   form.addEventListener("submit", e => {

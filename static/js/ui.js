@@ -81,6 +81,10 @@
     }));
   };
 
+  // What was shown in clear does not wait in the browser's memory for whoever presses "back".
+  addEventListener("pagehide", () => $$("[data-plain]").forEach(one => one.replaceChildren()));
+  addEventListener("pageshow", e => { if (e.persisted && $$("[data-plain]").length) location.reload(); });
+
   // A menu may fetch what it shows when it is opened the first time.
   $$("[popover]").forEach(menu => menu.addEventListener("toggle", e => {
     if (e.newState === "open") menu.dispatchEvent(new CustomEvent("cf:menu"));

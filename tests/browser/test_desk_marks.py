@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 from core.accounts import Role
 from core.tenancy import tenant
 from orders.models import AuditRule, Order, OrderStatus
+from orders.services.gift_rules import GiftRuleInput, save_gift_rules
 from orders.services.rules import AuditRuleInput, FacilityPlanInput, save_audit_rules, save_facility_plans
 from tests import builders
 from tests.browser.floor import broken_rules
@@ -13,7 +14,7 @@ from tests.browser.test_base import SIZES, is_wider_than_the_screen, set_theme
 from tests.browser.test_orders import enter, press, take
 from tests.builders import incoming
 from tests.live import LiveSite
-from tests.orders.views.scene import KETTLE, Desk, make_desk
+from tests.orders.views.scene import FILTER, KETTLE, Desk, make_desk
 from warehouse.services.carriers import CarrierInput, PriceInput, save_carriers
 
 pytestmark = pytest.mark.browser
@@ -115,6 +116,20 @@ def test_a_rule_is_tried_before_it_is_kept(page: Page, site: LiveSite, desk: Des
     expect(page.locator("main")).to_contain_text("超过 1 件")
 
 
+def is_covered(page: Page) -> list[str]:
+    """First rows that lie under the head of their table, and choices whose words stand upright for want of room."""
+    found: list[str] = page.evaluate(
+        """() => [
+            ...[...document.querySelectorAll("main table")].filter(table => {
+                const head = table.tHead?.rows[0]?.getBoundingClientRect(), row = table.tBodies[0]?.rows[0]?.getBoundingClientRect();
+                return head?.height && row?.height && row.top < head.bottom - 1;
+            }).map(table => table.className),
+            ...[...document.querySelectorAll("main fieldset label")].filter(label => label.offsetHeight > 48).map(label => label.innerText),
+        ]"""
+    )
+    return found
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_pages_fit_and_readers_get_through(
     page: Page, site: LiveSite, desk: Desk, size: tuple[int, int]
@@ -127,15 +142,25 @@ def test_pages_fit_and_readers_get_through(
         (rule_id,) = save_audit_rules(rules=[rule], actor_id=None)
         prices = [PriceInput("", first_minor=1_200), PriceInput("54", is_served=False)]
         (carrier,) = save_carriers(carriers=[CarrierInput("SF", "顺丰", prices=prices)], actor_id=None)
+        gift = GiftRuleInput(
+            "满额送滤网", desk.skus[FILTER], conditions={"from_minor": 30_000, "currency": "CNY"}
+        )
+        (gift_id,) = save_gift_rules(rules=[gift], actor_id=None)
         save_facility_plans(plans=[FacilityPlanInput(desk.facility_id, 5, ("33",))], actor_id=None)
     enter(page, site, desk, Role.OPERATOR)
     for path in (
         "/orders/",
         f"/orders/{order}/",
+        f"/orders/{order}/refund/",
+        f"/orders/{order}/follow/",
+        "/after-sales/",
+        "/after-sales/?queue=returns",
         "/orders/rules/",
+        "/orders/rules/new/",
         f"/orders/rules/{rule_id}/",
         "/orders/gifts/",
         "/orders/gifts/new/",
+        f"/orders/gifts/{gift_id}/",
         "/orders/plans/",
         f"/orders/plans/{desk.facility_id}/",
         "/orders/carriers/",
@@ -147,4 +172,5 @@ def test_pages_fit_and_readers_get_through(
         for theme in ("light", "dark"):
             set_theme(page, theme)
             assert not is_wider_than_the_screen(page), (path, theme)
+            assert not is_covered(page), (path, theme)
             assert broken_rules(page) == [], (path, theme)

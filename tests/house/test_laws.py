@@ -49,6 +49,9 @@ FAULTS = {
     "orders.shipped": "UPDATE orders_order SET status = 4, shipped_at = now() WHERE tenant_id = %(t)s AND status = 3",
     "orders.reason": "UPDATE orders_finding SET cleared_at = now() WHERE tenant_id = %(t)s",
     "orders.stopped": "UPDATE orders_order SET status = 5, shipped_at = NULL WHERE tenant_id = %(t)s",
+    "orders.in_part": "UPDATE orders_order SET status = 1, shipped_at = NULL WHERE tenant_id = %(t)s AND id IN"
+    " (SELECT ref FROM warehouse_parcel WHERE tenant_id = %(t)s AND status = 1)",
+    "orders.collected": "UPDATE warehouse_parcel SET cod_minor = cod_minor + 1 WHERE tenant_id = %(t)s AND status <> 5",
     "orders.origin": "UPDATE orders_channelorder SET order_id = NULL WHERE tenant_id = %(t)s",
     "orders.channel": "UPDATE orders_channelorder SET channel_id = channel_id + 1 WHERE tenant_id = %(t)s",
     "orders.lines": "DELETE FROM orders_orderline WHERE tenant_id = %(t)s",
@@ -56,12 +59,17 @@ FAULTS = {
     "orders.refund_lines": "UPDATE orders_refund SET order_id = order_id + 1 WHERE tenant_id = %(t)s",
     "orders.refund_booked": "UPDATE orders_refundbooking SET amount_minor = amount_minor + 1 WHERE tenant_id = %(t)s",
     "orders.refunds": "UPDATE orders_order SET amount_minor = 1 WHERE tenant_id = %(t)s",
+    "orders.invoice_open": "DROP INDEX orders_invoicerequest_open;"
+    " INSERT INTO orders_invoicerequest (tenant_id, id, order_id, is_company, amount_minor, buyer, mask)"
+    " SELECT tenant_id, 1, order_id, false, 1, buyer, '' FROM orders_invoicerequest WHERE tenant_id = %(t)s",
+    "orders.invoice_amounts": "UPDATE orders_invoicerequest SET amount_minor = 1000000 WHERE tenant_id = %(t)s",
     "orders.refunded_lines": "UPDATE orders_refundbooking SET paid_minor = 1 WHERE tenant_id = %(t)s",
     "orders.returned": "UPDATE orders_returnitem SET units = 9999,"
     " order_line_id = (SELECT min(id) FROM orders_orderline WHERE tenant_id = %(t)s) WHERE tenant_id = %(t)s",
     "orders.return_moves": "UPDATE orders_returnitem SET units = units + 1 WHERE tenant_id = %(t)s",
     "orders.return_lines": "UPDATE orders_returnitem SET"
     " order_line_id = (SELECT min(id) FROM orders_orderline WHERE tenant_id = %(t)s) WHERE tenant_id = %(t)s",
+    "orders.unmasked": "DELETE FROM core_auditentry WHERE tenant_id = %(t)s AND action = 'unmask'",
     "o2o.winner": "UPDATE o2o_offer SET status = 'WON' WHERE tenant_id = %(t)s",
     "o2o.deadline": "UPDATE o2o_dispatch SET deadline = now() - interval '1 hour' WHERE tenant_id = %(t)s",
     "o2o.offers_closed": "UPDATE o2o_dispatch SET status = 'FALLBACK', deadline = NULL, ended_at = now()"

@@ -21,6 +21,7 @@ APPEND_ONLY = (
     "core_auditentry", "core_inbox", "core_storedfile", "inventory_adjustmentline", "inventory_assembly",
     "inventory_lotlink", "inventory_move", "inventory_receipt", "inventory_receiptline", "orders_channelorderversion",
     "orders_followup", "orders_mergeverdict", "orders_refundbooking", "orders_refundline",
+    "orders_unmasking",
 )  # fmt: skip
 
 

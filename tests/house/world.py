@@ -39,6 +39,7 @@ from orders.models import (
     Order,
     OrderLine,
     OrderStatus,
+    Unmasking,
 )
 from orders.services import pipeline
 from tests import builders as make
@@ -219,6 +220,7 @@ def _papers(world: World) -> None:
 
 
 def _refund(world: World) -> None:
+    world_after_sales.make_invoice(world.ids)
     world_after_sales.make_refund(world.ids)
 
 
@@ -235,6 +237,7 @@ def _rest(world: World) -> None:
     ids[AuditEntry] = make.make_audit_entry()
     ids[ChannelOrderVersion] = make.make_channel_order_version(ids[ChannelOrder])
     ids[IdempotentRequest] = make.make_idempotent_request(ids[ApiKey])
+    ids[Unmasking] = make.make_unmasking(ids[Order], world.user_id)
 
 
 def _first(model: type[models.Model], **where: int) -> int:

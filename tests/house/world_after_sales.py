@@ -5,24 +5,34 @@ from django.db import models
 from core import db
 from inventory.models import BinKind, Facility, Sku
 from orders.models import (
+    Channel,
     FollowKind,
     FollowUp,
+    InvoiceRequest,
     Order,
     OrderLine,
     Refund,
+    RefundBack,
     RefundBooking,
     RefundLine,
     RefundState,
     Return,
     ReturnItem,
+    ShipBackState,
 )
-from orders.services import refund_money, returns
+from orders.rules.invoices import InvoiceWish
+from orders.services import arriving, invoices, refund_money, returns
+from orders.services.invoices import InvoiceInput
 from orders.services.refunds import RefundInput, ask
 from orders.services.returns import ItemInput
 from tests import builders as make
 
 Ids = dict[type[models.Model], int]
-ARGUMENTS: dict[str, type[models.Model]] = {"return_id": Return, "refund_id": Refund}
+ARGUMENTS: dict[str, type[models.Model]] = {
+    "return_id": Return,
+    "refund_id": Refund,
+    "invoice_id": InvoiceRequest,
+}
 
 
 def make_refund(ids: Ids) -> None:
@@ -43,12 +53,32 @@ def make_refund(ids: Ids) -> None:
     )
     follow.pk = ids[FollowUp] = db.new_id()
     follow.save(force_insert=True)
+    make_refund_back(ids)
+
+
+def make_refund_back(ids: Ids) -> None:
+    """A decision that its platform was told."""
+    row = RefundBack(
+        channel_id=ids[Channel],
+        refund_id=ids[Refund],
+        is_agreed=True,
+        state=ShipBackState.REFUSED,
+        code="decided_otherwise",
+    )
+    row.pk = ids[RefundBack] = db.new_id()
+    row.save(force_insert=True)
+
+
+def make_invoice(ids: Ids) -> None:
+    """One that waits for its number, of an order that is paid."""
+    order_id = Order.objects.get(number="T-open").id
+    ids[InvoiceRequest] = invoices.ask(asked=[InvoiceInput(order_id, InvoiceWish("个人"))])[order_id]
 
 
 def make_return(ids: Ids) -> None:
     """A parcel that nobody knows, with goods that wait for a look."""
     make.make_bin(ids[Facility], BinKind.QUARANTINE)
-    came = returns.arrive(facility_id=ids[Facility], tracking_number="SF-1", actor_id=None)
+    came = arriving.arrive(facility_id=ids[Facility], tracking_number="SF-1", actor_id=None)
     ids[Return] = came.return_id
     ids[ReturnItem] = returns.take_in(
         return_id=came.return_id, items=[ItemInput(ids[Sku], 1)], actor_id=None

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.api.authentication import SCOPES, make_key
+from core.api.authentication import NAMED_ONLY, SCOPES, make_key
 from core.services import accounts
 from core.services.tenants import find_tenant_id
 from core.tenancy import tenant
@@ -14,7 +14,7 @@ from core.tenancy import tenant
 class Command(BaseCommand):
     """Prints the whole key once; only its hash is kept."""
 
-    help = "Make an API key: make_key SLUG --name NAME [--scope orders:write …] (all scopes without --scope)."
+    help = "Make an API key: make_key SLUG --name NAME [--scope orders:write …] (without --scope all but orders:unmask)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="the tenant")
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         tenant_id = find_tenant_id(options["slug"])
         if tenant_id is None:
             raise CommandError(f"There is no tenant {options['slug']}.")
-        scopes = options["scope"] or list(SCOPES)
+        scopes = options["scope"] or [scope for scope in SCOPES if scope not in NAMED_ONLY]
         with tenant(tenant_id):
             token = make_key(name=options["name"][:60], scopes=scopes)
             key_id = int(token.split("_")[2])

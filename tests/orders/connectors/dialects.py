@@ -144,8 +144,26 @@ def _top_stock(shop: Shop, params: dict[str, Any], fault: str) -> dict[str, Any]
 
 
 def _top_refund(shop: Shop, params: dict[str, Any], fault: str) -> dict[str, Any]:
-    shop.refunds[params["refund_id"]] = params["result"] == "true"
-    return {"rp_refund_review_response": {"is_success": True}}
+    known = {
+        "refund_id": int(params["refund_id"]), "refund_phase": "onsale", "refund_version": 1_700_000_000_000,
+        "status": shop.refund_states.get(params["refund_id"], "WAIT_SELLER_AGREE"),
+    }  # fmt: skip
+    return {"refund_get_response": {"refund": known}}
+
+
+def _top_review(shop: Shop, params: dict[str, Any], fault: str) -> dict[str, Any]:
+    assert (params["refund_phase"], params["refund_version"]) == ("onsale", "1700000000000")
+    assert params["result"] == "true"
+    shop.refunds[params["refund_id"]] = True
+    return {"rp_refund_review_response": {"is_success": fault != "untaken"}}
+
+
+def _top_refuse_refund(shop: Shop, params: dict[str, Any], fault: str) -> dict[str, Any]:
+    assert (params["refund_phase"], params["refund_version"]) == ("onsale", "1700000000000")
+    assert shop.refund_states.get(params["refund_id"]) is None, "refused twice"
+    shop.refunds[params["refund_id"]] = False
+    shop.refund_states[params["refund_id"]] = "SELLER_REFUSE_BUYER"
+    return {"refund_refuse_response": {"refund": {"refund_id": int(params["refund_id"])}}}
 
 
 TOP = Dialect(
@@ -164,7 +182,9 @@ TOP = Dialect(
         "taobao.logistics.orders.detail.get": _top_shipped,
         "taobao.item.quantity.update": _top_stock,
         "taobao.skus.quantity.update": _top_stock,
-        "taobao.rp.refund.review": _top_refund,
+        "taobao.refund.get": _top_refund,
+        "taobao.rp.refund.review": _top_review,
+        "taobao.refund.refuse": _top_refuse_refund,
     },
 )
 
@@ -291,7 +311,7 @@ def _pdd_list(shop: Shop, params: dict[str, Any], fault: str) -> dict[str, Any]:
          "created_time": _said(sold.paid_at), "receiver_name_mask": sold.receiver, "receiver_phone_mask": "138****2046",
          "province": "上海市", "city": "上海市", "town": "徐汇区", "receiver_address_mask": "漕溪北路***",
          "open_address_id": sold.token, "buyer_memo": sold.message,
-         "item_list": [{"sku_id": n, "outer_id": code, "goods_count": units, "goods_price": price / 100}
+         "item_list": [{"goods_id": 9, "sku_id": n, "outer_id": code, "goods_count": units, "goods_price": price / 100}
                        for n, (code, units, price) in enumerate(sold.lines, 1)]}
         for sold in rows
     ]  # fmt: skip
@@ -379,7 +399,8 @@ def _douyin_list(shop: Shop, params: dict[str, Any], fault: str) -> dict[str, An
          "mask_post_receiver": sold.receiver, "mask_post_tel": "138****2046",
          "mask_post_addr": {"province": {"name": "上海市"}, "city": {"name": "上海市"}, "town": {"name": "徐汇区"},
                             "street": {"name": "漕河泾街道"}, "detail": "漕溪北路***"},
-         "sku_order_list": [{"order_id": f"{sold.number}{n}", "code": code, "item_num": units, "origin_amount": price}
+         "sku_order_list": [{"order_id": f"{sold.number}{n}", "code": code, "item_num": units, "origin_amount": price,
+                             "product_id": 9, "sku_id": n}
                             for n, (code, units, price) in enumerate(sold.lines, 1)]}
         for sold in rows
     ]  # fmt: skip

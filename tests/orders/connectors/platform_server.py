@@ -47,7 +47,10 @@ class Shop:
     faults: list[str] = field(default_factory=list)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     stock: dict[str, int] = field(default_factory=dict)
-    refunds: dict[str, bool] = field(default_factory=dict)
+    refunds: dict[str, bool] = field(default_factory=dict)  # passed for paying out, or refused
+    refund_states: dict[str, str] = field(
+        default_factory=dict
+    )  # as the platform calls them; waiting otherwise
     before: Callable[["Shop", str], None] | None = None  # runs before each answer, with the call's name
     lose_answer_to: str = ""  # this call has its effect, and its answer is lost
     is_locked: bool = False  # credentials are refused

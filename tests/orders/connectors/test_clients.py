@@ -298,9 +298,19 @@ def test_stock_levels_of_an_item_go_together(taobao: Connector, shop: Shop) -> N
 
 
 def test_a_refund_is_agreed_to(taobao: Connector, shop: Shop) -> None:
-    asked = [RefundState(1, "R1", True, "同意"), RefundState(2, "R2", False, "已发货")]
-    assert all(outcome.problem is None for outcome in taobao.push_refund_state(asked))
-    assert shop.refunds == {"R1": True, "R2": False}
+    asked = [RefundState(1, "11", True, "同意"), RefundState(2, "12", False, "已发货")]
+    for _twice in range(2):  # what is refused there is not refused again
+        assert all(outcome.problem is None for outcome in taobao.push_refund_state(asked))
+    assert shop.refunds == {"11": True, "12": False}
+
+
+def test_a_refund_that_was_decided_there_is_left_alone(taobao: Connector, shop: Shop) -> None:
+    shop.refund_states = {"11": "SUCCESS", "12": "CLOSED"}
+    said = list(taobao.push_refund_state([RefundState(1, "11", True, ""), RefundState(2, "12", False, "")]))
+    assert [outcome.problem for outcome in said] == [None, None]
+    said = list(taobao.push_refund_state([RefundState(1, "11", False, ""), RefundState(2, "12", True, "")]))
+    assert [outcome.problem.code for outcome in said if outcome.problem] == ["decided_otherwise"] * 2
+    assert shop.refunds == {}
 
 
 @pytest.mark.parametrize("code", ["jd", "pdd", "douyin"], indirect=True)

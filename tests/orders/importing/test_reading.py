@@ -160,6 +160,40 @@ def test_one_far_cell_cannot_make_the_reader_reserve_a_sheet(tmp_path: Path) -> 
     assert refused.value.code == "too_large"
 
 
+SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
+
+
+def with_sheet(path: Path, data: str) -> Path:
+    """A workbook whose rows are exactly these bytes."""
+    honest = workbook(path.with_name("honest.xlsx"), [["订单号"]])
+    with zipfile.ZipFile(honest) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            target.writestr(name, SHEET.format(data) if name.endswith("sheet1.xml") else source.read(name))
+    return path
+
+
+SPREAD = [
+    "<row>" + "<c><v>1</v></c>" * 2_000 + "</row>" + "<row><c/></row>" * 20_000,
+    '<row r="1">' + "<c/>" * 2_000 + "</row>" + "<row/>" * 20_000,
+    '<x:row><x:c r="ZZ1"/></x:row>' + "<x:row/>" * 20_000,
+    "<row>" + "<c s=\" r='1'\"/>" * 2_000 + "</row>" + "<row><c/></row>" * 20_000,
+    "<row>" + '<c s=">" r="ZZ1"/>' + "</row>" + '<row r="20000"/>',
+    '<row r="1"><c r="A1"/></row><row\tr = \'1048576\'><c\nr="XFD1048576"/></row>',
+]
+
+
+@pytest.mark.parametrize("data", SPREAD, ids=range(len(SPREAD)))
+def test_cells_that_say_no_place_or_say_it_in_an_odd_way_are_counted(tmp_path: Path, data: str) -> None:
+    with pytest.raises(FileRefused) as refused:
+        inspect(with_sheet(tmp_path / "orders.xlsx", data))
+    assert refused.value.code == "too_large"
+
+
+def test_a_sheet_whose_cells_say_no_place_is_read(tmp_path: Path) -> None:
+    row = "<row><c><v>1</v></c><c><v>2</v></c></row>"
+    assert rows_of(with_sheet(tmp_path / "orders.xlsx", row * 9_000)) == [["1", "2"]] * 8_999
+
+
 def test_a_zip_bomb_is_measured_and_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.sheets.workbook.MAX_UNPACKED", 4 << 20)
     path = tmp_path / "orders.xlsx"

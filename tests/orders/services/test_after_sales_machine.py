@@ -18,7 +18,7 @@ from core.errors import ERPError
 from inventory.models import BinKind
 from orders.models import OrderLine, OrderStatus
 from orders.rules.after_sales import Withdrawn
-from orders.services import desk, inspecting, refunds, returns
+from orders.services import arriving, desk, inspecting, refunds, returns
 from orders.services.refunds import RefundInput
 from orders.services.returns import ItemInput
 from tests import builders as make
@@ -117,7 +117,7 @@ class Merchant(RuleBasedStateMachine):
         if self.step(returns.announce, order_id=order_id, tracking_number=number) is None:
             return
         came = self.step(
-            returns.arrive, facility_id=self.shop.facility, tracking_number=number, actor_id=None
+            arriving.arrive, facility_id=self.shop.facility, tracking_number=number, actor_id=None
         )
         code = self.codes[at % 2]
         (sku_id,) = self.do(db.rows, "SELECT id FROM inventory_sku WHERE code = %s", code)[0]

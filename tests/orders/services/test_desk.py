@@ -96,11 +96,13 @@ def test_an_order_that_a_hold_stopped_is_planned_anew_whole(do: Do) -> None:
 
 @pytest.mark.parametrize("is_gone", [True, False], ids=["shipped", "on the floor"])
 def test_only_what_is_outstanding_is_planned_again(do: Do, is_gone: bool) -> None:
-    """One parcel is on the floor or gone when the other loses its promise: units are conserved, no unit goes twice."""
+    """One parcel is on the floor or gone when the other loses its promise: units are conserved, no unit goes twice, and what is to be
+    collected at the door is collected once.
+    """
     shop = do(Shop)
     do(shop.stock, "BIG", 1, parcel_rule=3)
     lot = do(shop.stock, "OTHER", 1, parcel_rule=3)
-    push(do, shop, make.incoming(("BIG", 1), ("OTHER", 1), number="T-1"))
+    push(do, shop, replace(make.incoming(("BIG", 1), ("OTHER", 1), number="T-1"), cod_minor=2_000))
     order = do(order_of, "T-1")
     sql = "SELECT p.id FROM warehouse_parcel p JOIN warehouse_parcelline l ON l.parcel_id = p.id WHERE l.sku_id = %s"
     (big,) = [row[0] for row in do(db.rows, sql, db_sku(do, "BIG"))]
@@ -126,6 +128,7 @@ def test_only_what_is_outstanding_is_planned_again(do: Do, is_gone: bool) -> Non
     relay.deliver(do.tenant_id)
     assert (do(status_of, "T-1"), laws.broken(do.tenant_id)) == (SHIPPED, [])
     assert do(db.rows, "SELECT sum(quantity)::int FROM inventory_move WHERE kind = 3") == [(2,)]
+    assert do(db.rows, "SELECT sum(cod_minor)::int FROM warehouse_parcel WHERE status = 4") == [(2_000,)]
 
 
 def test_orders_of_another_tenant_are_left_alone(do: Do, other_tenant_id: int) -> None:

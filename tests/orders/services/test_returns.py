@@ -4,7 +4,7 @@ import pytest
 
 from core import db, relay
 from inventory.models import BinKind
-from orders.errors import BadOrder, LotNotKnown, NoQuarantine, NotReturnable
+from orders.errors import BadOrder, LotNotKnown, NoQuarantine, NotReturnable, SeveralOrders
 from orders.models import (
     FollowKind,
     FollowUp,
@@ -15,7 +15,7 @@ from orders.models import (
     ReturnItem,
     ReturnState,
 )
-from orders.services import following, inspecting, refunds, returns
+from orders.services import arriving, following, inspecting, pipeline, refunds, returns
 from orders.services.refunds import RefundInput
 from orders.services.returns import ItemInput
 from tests import builders as make
@@ -55,8 +55,8 @@ def lot(do: Do) -> int:
     )
 
 
-def arrive(do: Do, shop: Desk, number: str) -> returns.Arrived:
-    return do(returns.arrive, facility_id=shop.facility, tracking_number=number, actor_id=None)
+def arrive(do: Do, shop: Desk, number: str) -> arriving.Arrived:
+    return do(arriving.arrive, facility_id=shop.facility, tracking_number=number, actor_id=None)
 
 
 def on_hand(do: Do, bin_id: int) -> int:
@@ -108,6 +108,62 @@ def test_our_own_number_comes_straight_back(do: Do, shop: Desk) -> None:
     assert laws.broken(do.tenant_id) == []
 
 
+def test_whatever_is_printed_on_it_finds_the_same_return(do: Do, shop: Desk) -> None:
+    order_id = do(order_of, "T-1").id
+    return_id = do(refunds.ask, refunds=[RefundInput(order_id, "RF1", 1, is_whole=True)]).return_ids[0]
+    number, parcel_id = do(lambda: Return.objects.get().number), do(lambda: Parcel.objects.get().id)
+    do(returns.announce, order_id=order_id, tracking_number="SF123")
+    for text in ("T-1", number, f"p{parcel_id}", f"P-{parcel_id}", "SF 123"):
+        came = arrive(do, shop, text)
+        assert (came.return_id, came.is_known) == (return_id, True), text
+    kept = do(Return.objects.get)
+    assert (kept.tracking_number, kept.state) == ("SF123", ReturnState.RECEIVED)
+    assert laws.broken(do.tenant_id) == []
+
+
+def test_what_nobody_asked_for_is_found_by_its_order_or_parcel(do: Do, shop: Desk) -> None:
+    parcel_id = do(lambda: Parcel.objects.get().id)
+    came = do(
+        arriving.arrive, facility_id=shop.facility, tracking_number=f"P{parcel_id}", actor_id=None, note="破"
+    )
+    found = do(Return.objects.get)
+    assert (found.order_id, found.parcel_id, found.note) == (do(order_of, "T-1").id, parcel_id, "破")
+    assert [arrive(do, shop, text).return_id for text in ("T-1", f"P{parcel_id}")] == [came.return_id] * 2
+    do(lambda: Parcel.objects.update(tracking_number="YT1"))
+    again = arrive(do, shop, f"P{parcel_id}")
+    assert (again.is_new, do(lambda: Return.objects.get(id=again.return_id).tracking_number)) == (True, "YT1")
+    assert arrive(do, shop, "yt1").return_id == again.return_id
+    assert laws.broken(do.tenant_id) == []
+
+
+def test_what_has_not_left_is_not_taken_in(do: Do, shop: Desk) -> None:
+    push(do, shop, make.incoming(("A", 1), number="T-2"))
+    waiting = do(lambda: Parcel.objects.exclude(status=4).get().id)
+    for text in ("T-2", f"P{waiting}"):
+        with pytest.raises(NotReturnable):
+            arrive(do, shop, text)
+    assert not do(Return.objects.exists)
+    assert not arrive(do, shop, "P999999999").is_known, "a number that only looks like ours"
+
+
+def test_one_number_at_two_channels_asks_which(do: Do, shop: Desk) -> None:
+    first, other = do(order_of, "T-1").id, do(make.make_channel, shop.facility)
+    one = make.incoming(("A", 1), number="T-1")
+    second = (pipeline.push(tenant_id=do.tenant_id, channel_id=other, incoming=[one]).order_ids or {})["T-1"]
+    came = arrive(do, shop, "T-1")
+    assert do(lambda: Return.objects.get().order_id) == first, "nothing of the other one has left"
+    ship_everything(do, shop)
+    with pytest.raises(SeveralOrders) as refusal:
+        arrive(do, shop, "T-1")
+    assert sorted(refusal.value.fields["order_ids"]) == sorted((first, second))
+    chosen = do(
+        arriving.arrive, facility_id=shop.facility, tracking_number="T-1", actor_id=None, order_id=second
+    )
+    assert chosen.return_id != came.return_id
+    assert do(lambda: Return.objects.get(id=chosen.return_id).order_id) == second
+    assert laws.broken(do.tenant_id) == []
+
+
 def test_an_unknown_parcel_is_matched_later(do: Do, shop: Desk) -> None:
     came = arrive(do, shop, "XX-1")
     assert not came.is_known
@@ -146,7 +202,7 @@ def test_more_than_left_is_nobodys_and_a_lot_nobody_knows_is_not_sold(do: Do, sh
 def test_without_a_bin_for_it_nothing_is_taken_in(do: Do) -> None:
     shop = do(Shop)
     do(shop.stock, "A", 1)
-    came = do(returns.arrive, facility_id=shop.facility, tracking_number="X", actor_id=None)
+    came = do(arriving.arrive, facility_id=shop.facility, tracking_number="X", actor_id=None)
     with pytest.raises(NoQuarantine):
         do(returns.take_in, return_id=came.return_id, items=[ItemInput(sku(do), 1)], actor_id=None)
 

@@ -7,13 +7,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from core import clock, db, relay
+from core import clock, db, options, relay
 from inventory import queries
 from inventory.models import Category, MoveKind, ShelfLifeRule, Sku
 from inventory.queries.availability import list_available_for
 from inventory.rules.shelf_life import Buyer
 from inventory.services import moving
 from inventory.services.ledger import MoveRow
+from orders import options as settings
 from orders.models import OrderStatus
 from orders.services import desk, planning
 from tests import builders as make
@@ -256,6 +257,7 @@ class TestOneLotAParcel:
             moves=[MoveRow(MoveKind.LOST, 1, balance_id, None, 1)],
             actor_id=None,
         )
+        do(options.put, settings.SHORT_GOES_ON, False)
         relay.deliver(do.tenant_id)
         assert do(status_of, "T-1") == STOPPED
         assert do(desk.release, order_ids=[do(order_of, "T-1").id], actor_id=None).stopped == ()

@@ -1,6 +1,7 @@
 """Pages where one answer serves many orders: codes, regions, remarks."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.test import Client
@@ -9,9 +10,9 @@ from core import options
 from core.accounts import Role
 from core.tenancy import tenant
 from orders import options as settings
-from orders.models import AddressFix, OrderStatus
+from orders.models import AddressFix, Listing, OrderStatus
 from orders.rules.addresses import fold_region
-from orders.rules.incoming import Receiver
+from orders.rules.incoming import IncomingLine, IncomingOrder, Receiver
 from tests.builders import incoming
 from tests.orders.views.scene import FILTER, KETTLE, Desk, make_desk
 
@@ -41,6 +42,38 @@ def chosen(page: str, *words: str) -> dict[str, str]:
     rows = re.findall(r'<tr data-id="(\w+)" data-stamp="(\w+)">(.*?)</tr>', page, re.DOTALL)
     wanted = [(id_, stamp) for id_, stamp, row in rows if any(word in row for word in words)]
     return {"ids": ",".join(id_ for id_, _ in wanted), "stamps": ",".join(stamp for _, stamp in wanted)}
+
+
+def test_one_press_remembers_goods_without_a_code_by_the_platforms_ids(desk: Desk) -> None:
+    def sold(number: str) -> IncomingOrder:
+        line = IncomingLine("600:601", 1, 1_000, 1, "600", "601")
+        return replace(incoming(("X", 1), number=number), lines=(line,))
+
+    ids = desk.take(sold("P-1"), sold("P-2"))
+    client = desk.client(Role.OPERATOR)
+    page = text(client, CODES)
+    assert "600:601" in page and "平台规格 601" in page
+    assert "按平台商品记住，只在这家店认" in text(client, "/orders/codes/?code=600:601")
+    answer = client.post(CODES, {"code": "600:601", "sku": str(desk.skus[KETTLE])}, follow=True)
+    assert "放行了 2 单" in answer.content.decode()
+    assert [desk.status(id_) for id_ in ids] == [OrderStatus.FULFILLING] * 2
+    with tenant(desk.tenant_id):
+        assert Listing.objects.values_list("item", "variant", "sku").get() == (
+            "600",
+            "601",
+            desk.skus[KETTLE],
+        )
+    (later,) = desk.take(sold("P-3"))
+    assert desk.status(later) == OrderStatus.FULFILLING
+
+
+def test_what_is_remembered_by_ids_is_said_on_the_page_of_the_code_too(desk: Desk) -> None:
+    line = IncomingLine("600", 1, 1_000, 1, "600")
+    desk.take(replace(incoming(("X", 1), number="P-1"), lines=(line,)))
+    client = desk.client(Role.OPERATOR)
+    answer = client.post("/orders/codes/", {"code": "600", "sku": str(desk.skus[KETTLE])}, follow=True)
+    page = answer.content.decode()
+    assert "它就是" in page and KETTLE in page and "放行这 1 张单" in page
 
 
 def test_one_press_says_what_a_code_is_and_lets_its_orders_go(desk: Desk) -> None:

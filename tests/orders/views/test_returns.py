@@ -112,3 +112,44 @@ def test_an_exchange_is_made_once_a_form(desk: Desk) -> None:
     with tenant(desk.tenant_id):
         assert FollowUp.objects.count() == 1
     assert laws.broken(desk.tenant_id) == []
+
+
+def test_the_desk_looks_at_all_of_a_row_at_once_and_says_what_is_wrong_beside_it(desk: Desk) -> None:
+    client, worker = desk.client(Role.OPERATOR), desk.client(Role.WAREHOUSE)
+    (order_id,) = desk.take(incoming((KETTLE, 3), number="T-1"))
+    ship(desk)
+    assert ask(client, order_id, amount="99999") == 422
+    with tenant(desk.tenant_id):
+        assert not Refund.objects.exists(), "more than was paid is said beside the amount"
+    page = worker.post("/after-sales/desk/", {"text": "T-1", "facility": desk.facility_id})["Location"]
+    assert worker.post(f"{page}scan/", {"text": KETTLE, "units": "3"}).status_code == 302
+    with tenant(desk.tenant_id):
+        item = ReturnItem.objects.get().id
+    refused = worker.post(f"{page}inspect/", {"item": item, "all": "good", "bin": "NOWHERE"})
+    assert refused.status_code == 422
+    assert "没有货位 NOWHERE" in refused.content.decode().split("rd-items")[1]
+    assert worker.post(f"{page}inspect/", {"item": item, "good": 1, "damaged": 0}).status_code == 302
+    assert worker.post(f"{page}inspect/", {"item": item, "all": "damaged"}).status_code == 302
+    with tenant(desk.tenant_id):
+        row = ReturnItem.objects.get()
+        assert (row.units, row.good, row.damaged) == (3, 1, 2)
+    assert worker.post("/after-sales/desk/", {"text": "T-0", "facility": desk.facility_id}).status_code == 302
+    assert worker.post("/after-sales/desk/", {"text": " ", "facility": desk.facility_id}).status_code == 422
+
+
+def test_two_orders_of_one_number_are_a_choice_at_the_desk(desk: Desk) -> None:
+    worker = desk.client(Role.WAREHOUSE)
+    desk.take(incoming((KETTLE, 1), number="T-1"))
+    with tenant(desk.tenant_id):
+        other = Desk(
+            desk.tenant_id, desk.facility_id, builders.make_channel(desk.facility_id, name="京东店"), desk.bin_id, desk.skus
+        )  # fmt: skip
+    (second,) = other.take(incoming((KETTLE, 1), number="T-1"))
+    ship(desk)
+    asked = worker.post("/after-sales/desk/", {"text": "T-1", "facility": desk.facility_id})
+    assert asked.status_code == 422
+    assert "京东店" in asked.content.decode()
+    form = {"text": "T-1", "facility": desk.facility_id, "order": second}
+    assert worker.post("/after-sales/desk/", form).status_code == 302
+    with tenant(desk.tenant_id):
+        assert Return.objects.get().order_id == second

@@ -44,12 +44,20 @@ def test_from_nothing_to_a_number_with_its_formula(client: Client, channel: int,
     assert client.post(f"{base}strategy/", {"sku": "S", "share": "100", "kept_back": "0"}).status_code == 302
     stock_out.refresh(tenant_id)
     assert "<b>40</b>" in client.get(base).content.decode()
+    assert "份额 100%" in client.get(base).content.decode()
+    assert 'value="S"' in client.get(f"{base}?sku=S").content.decode()
     client.post(f"{base}strategy/", {"sku": "S", "share": "100", "kept_back": "0", "is_gone": "on"})
+    assert "跟店铺" in client.get(base).content.decode()
     assert client.post(f"{base}say/").status_code == 302
     with tenant(tenant_id):
         assert Listing.objects.count() == 2
         assert StockStrategy.objects.get().sku_id is None
         assert StockLevel.objects.get().marked_at is not None
+        first = Listing.objects.earliest("id")
+    assert client.post(f"{base}listings/remove/", {"listing": first.id}).status_code == 302
+    assert client.post(f"{base}listings/remove/", {"listing": first.id}).status_code == 422
+    with tenant(tenant_id):
+        assert Listing.objects.count() == 1
 
 
 @pytest.mark.parametrize(
